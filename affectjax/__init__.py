@@ -1,0 +1,1 @@
+"""affectjax: one JAX codebase for affective computing."""

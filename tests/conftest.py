@@ -1,0 +1,54 @@
+"""Set before jax starts: the CPU, eight fake devices, and quiet TensorFlow."""
+
+import json
+import os
+import pathlib
+import sys
+from collections.abc import Callable
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+    os.environ["XLA_FLAGS"] = (
+        os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
+    ).strip()
+
+REPO = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPO))
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from absl import flags  # noqa: E402
+
+flags.FLAGS.mark_as_parsed()
+
+PARITY = pathlib.Path(os.environ.get("AFFECTJAX_PARITY", REPO.parent / "shared" / "parity"))
+DATA = pathlib.Path(os.environ.get("AFFECTJAX_DATA", REPO.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def parity() -> Callable[[str], tuple[dict[str, np.ndarray], dict]]:
+    """A loader of parity files: `parity("metrics") -> (arrays by key, config)`."""
+
+    def load(name: str) -> tuple[dict[str, np.ndarray], dict]:
+        path = PARITY / f"{name}.npz"
+        if not path.exists():
+            pytest.skip(f"no parity file {path}; set AFFECTJAX_PARITY to the folder of vectors")
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {k: file[k] for k in file.files}
+        return arrays, json.loads(str(arrays.pop("config")))
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Callable[[str], pathlib.Path]:
+    """The folder of a real dataset, or a skip that says which folder is missing."""
+
+    def find(name: str) -> pathlib.Path:
+        path = DATA / name
+        if not path.is_dir():
+            pytest.skip(f"no data in {path}; set AFFECTJAX_DATA to a folder holding {name}/")
+        return path
+
+    return find
