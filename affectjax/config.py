@@ -41,8 +41,7 @@ def call(fn: Callable[..., Any] | str, **kwargs: Any) -> ml_collections.ConfigDi
     }
     values = {NAME: where, **defaults, **kwargs}
     return ml_collections.ConfigDict(
-        {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()},
-        convert_dict=False,
+        {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
     )
 
 
@@ -94,7 +93,8 @@ def load(spec: str) -> ml_collections.ConfigDict:
     if not pathlib.Path(file).is_file():
         raise FileNotFoundError(f"--config: no file {file!r} here; configs live in configs/")
     module_spec = importlib.util.spec_from_file_location("affectjax_config", file)
-    assert module_spec and module_spec.loader
+    if module_spec is None or module_spec.loader is None:
+        raise FileNotFoundError(f"--config: {file!r} is not a Python file")
     module = importlib.util.module_from_spec(module_spec)
     module_spec.loader.exec_module(module)
     return module.get_config(arg)
@@ -103,8 +103,9 @@ def load(spec: str) -> ml_collections.ConfigDict:
 def parse_arg(arg: str | None, **defaults: Any) -> ml_collections.ConfigDict:
     """Read "fold=2,tiny" against typed defaults; a bare name means True.
 
-    >>> parse_arg("fold=2,tiny", fold=1, tiny=False, size="S").to_dict()
-    {'fold': 2, 'tiny': True, 'size': 'S'}
+    >>> arg = parse_arg("fold=2,tiny", fold=1, tiny=False, size="S")
+    >>> arg.fold, arg.tiny, arg.size
+    (2, True, 'S')
     """
     values = dict(defaults)
     for item in filter(None, (arg or "").split(",")):

@@ -1,0 +1,57 @@
+"""Evaluation as a stream of masked, padded batches: numbers that no batch size changes."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+
+Batches = Iterable[dict[str, np.ndarray]]
+Predict = Callable[[Any, dict[str, jax.Array]], dict[str, jax.Array]]
+Put = Callable[[dict[str, np.ndarray]], dict[str, jax.Array]]
+
+
+def scores(
+    task: Any, predict: Predict, params: Any, batches: Batches, put: Put
+) -> dict[str, float]:
+    """The task's metrics over all batches, padding left out; scalars by name.
+
+    Raises:
+      ValueError: there is no batch.
+    """
+    collection = task.metrics()
+    update = jax.jit(lambda outputs: collection.single_from_model_output(**outputs))
+    merge = jax.jit(lambda a, b: a.merge(b))
+    total = None
+    for batch in batches:
+        one = update(predict(params, put(batch)))
+        total = one if total is None else merge(total, one)
+    if total is None:
+        raise ValueError("nothing to evaluate: the split is empty")
+    return {k: float(v) for k, v in total.compute().items() if np.ndim(v) == 0}
+
+
+def rows(predict: Predict, params: Any, batches: Batches, put: Put) -> dict[str, np.ndarray]:
+    """Outputs of every valid row of every host, in the order of the data, as arrays (N, ...)."""
+    parts = list(_valid_rows(predict, params, batches, sharding))
+    if not parts:
+        raise ValueError("nothing to evaluate: the split is empty")
+    return {k: np.concatenate([part[k] for part in parts]) for k in parts[0]}
+
+
+def _valid_rows(
+    predict: Predict, params: Any, batches: Batches, put: Put
+) -> Iterator[dict[str, np.ndarray]]:
+    for batch in batches:
+        outputs = predict(params, put(batch))
+        host = {k: _gather(v) for k, v in outputs.items() if np.ndim(v) >= 1}
+        valid = host.pop("valid")
+        yield {k: v[valid] for k, v in host.items()}
+
+
+def _gather(array: jax.Array) -> np.ndarray:
+    """The whole of an array that may be spread over hosts."""
+    if array.is_fully_addressable:
+        return np.asarray(array)
+    return np.asarray(multihost_utils.process_allgather(array, tiled=True))

@@ -1,0 +1,88 @@
+"""From a batch as the host sends it to what a model reads: on device, inside jit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, UInt8
+
+from affectjax.data.ops import audio as audio_ops
+from affectjax.data.ops import erase
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """How frames and waveforms become model inputs.
+
+    Attributes:
+      mel_frames: rows n of the log-mel (10 ms each); longer audio is cut, shorter padded.
+      mels: log-mel bins m.
+      mel_mean, mel_std: normalisation (x - mean) / (2 std); AudioSet's by default, as HiCMAE.
+      erase: probability of random erasing of a clip in training.
+      freq_mask, time_mask: widest SpecAugment masks in bins and rows; 0 for none (as HiCMAE).
+    """
+
+    mel_frames: int = 256
+    mels: int = 128
+    mel_mean: float = -4.2677393
+    mel_std: float = 4.5689974
+    erase: float = 0.0
+    freq_mask: int = 0
+    time_mask: int = 0
+    time_masks: int = 1
+
+    def __call__(
+        self, batch: Mapping[str, Array], key: jax.Array | None = None
+    ) -> tuple[Float[Array, "b t h w 3"] | None, Float[Array, "b n m"] | None]:
+        """Normalised frames and log-mel of a batch, None for what it lacks; augmented with a key.
+
+        Raises:
+          ValueError: the batch holds neither frames nor audio.
+        """
+        if "frames" not in batch and "audio" not in batch:
+            raise ValueError(f"the batch holds neither frames nor audio, only {sorted(batch)}")
+        keys = jax.random.split(key, 2) if key is not None else (None, None)
+        frames = self.frames(batch["frames"], keys[0]) if "frames" in batch else None
+        log_mel = self.log_mel(batch, keys[1]) if "audio" in batch else None
+        return frames, log_mel
+
+    def frames(
+        self, frames: UInt8[Array, "b t h w 3"], key: jax.Array | None = None
+    ) -> Float[Array, "b t h w 3"]:
+        """Frames in [0, 255] to ImageNet-normalised values; erased at random with a key."""
+        normal = normalise(frames.astype(jnp.float32) / 255.0)
+        if key is None or not self.erase:
+            return normal
+        return erase.random_erase(key, normal, prob=self.erase)
+
+    def log_mel(
+        self, batch: Mapping[str, Array], key: jax.Array | None = None
+    ) -> Float[Array, "b n m"]:
+        """The normalised log-mel of `audio`; masked as SpecAugment with a key."""
+        mel = audio_ops.log_mel_batch(
+            batch["audio"],
+            batch["audio_length"],
+            num_frames=self.mel_frames,
+            num_mels=self.mels,
+            mean=self.mel_mean,
+            std=self.mel_std,
+        )
+        if key is None or not (self.freq_mask or self.time_mask):
+            return mel
+        return audio_ops.spec_augment(
+            key, mel, freq_mask=self.freq_mask, time_mask=self.time_mask, time_masks=self.time_masks
+        )
+
+
+def normalise(frames: Float[Array, "... 3"]) -> Float[Array, "... 3"]:
+    """RGB in [0, 1] to zero mean and unit variance by ImageNet's statistics."""
+    return (frames - jnp.asarray(IMAGENET_MEAN)) / jnp.asarray(IMAGENET_STD)
+
+
+def denormalise(frames: Float[Array, "... 3"]) -> Float[Array, "... 3"]:
+    """The inverse of `normalise`."""
+    return frames * jnp.asarray(IMAGENET_STD) + jnp.asarray(IMAGENET_MEAN)

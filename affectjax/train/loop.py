@@ -1,0 +1,180 @@
+"""The training loop: the only one, for every task on every mesh."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+from affectjax import config as config_lib
+from affectjax.evals import stream
+from affectjax.train import checkpoint, inputs, report, setup, shard
+from affectjax.train import step as step_lib
+
+Config = Any
+
+
+def train(config: Config, workdir: str | os.PathLike[str]) -> dict[str, float]:
+    """Train `config` to its last step in `workdir`, going on from the last checkpoint there.
+
+    Returns the values of the last periodic evaluation. SIGTERM saves, and the call returns after
+    the step in hand; the same command goes on from there to the same parameters, to the bit.
+
+    Raises:
+      ValueError: the config and the checkpoint, the data or the devices do not fit.
+      FloatingPointError: a loss term or gradient is not finite; names it.
+    """
+    check_selection(config)
+    workdir = pathlib.Path(workdir)
+    workdir.mkdir(parents=True, exist_ok=True)
+    if jax.process_index() == 0:
+        (workdir / "config.json").write_text(config_lib.to_json(config))
+    mesh = shard.make_mesh(config.mesh.to_dict())
+    with jax.set_mesh(mesh), checkpoint.manager(workdir, *_select(config)) as manager:
+        run = setup.prepare(config, mesh, inputs.example_batch(config))
+        state, start = setup.restore_or_init(config, run, manager)
+        with contextlib.closing(_report(config, workdir, start)) as out, _stop_asked() as stop:
+            _announce(out, run, start, config)
+            state, values = _run(config, run, state, start, manager, out, stop)
+            manager.wait_until_finished()
+    return values
+
+
+def check_selection(config: Config) -> None:
+    """Refuse to choose a checkpoint on a test split.
+
+    Raises:
+      ValueError: `config.select.split` says test and the config states no paper that did so.
+    """
+    split = config.select.split
+    if "test" in split and not config.select.get("reproduces"):
+        raise ValueError(
+            f"config.select.split = {split!r}: a test split may not choose checkpoints; set it to "
+            "a validation split, or config.select.reproduces to the paper that chose on test"
+        )
+
+
+def _run(
+    config: Config,
+    run: setup.Run,
+    state: Any,
+    start: int,
+    manager: Any,
+    out: report.Report,
+    stop: Callable[[], bool],
+) -> tuple[Any, dict[str, float]]:
+    steps, every = config.train.steps, config.train
+    batches = inputs.train_batches(config, start)
+    values: dict[str, float] = {}
+    window: list[dict[str, Any]] = []
+    profile = _Profiler(config)
+    for step in range(start + 1, steps + 1):
+        batch = _next(batches, out)
+        with profile.at(step):
+            state, terms = run.train_step(state, run.put(batch))
+        window.append(terms)
+        last = step == steps or stop()
+        if last or step % every.log_every == 0 or step % every.eval_every == 0:
+            out.train(step, _mean_of(window, state))
+            window.clear()
+        chosen = None
+        if step % every.eval_every == 0 or step == steps:
+            values = evaluate(config, run, state)
+            out.evaluation(step, config.select.split, values)
+            chosen = {config.select.metric: values[config.select.metric]}
+        if last or chosen or step % every.checkpoint_every == 0:
+            _check_finite(window, state)
+            checkpoint.save(manager, step, state, config, chosen)
+        if last:
+            if step < steps:
+                out.say(f"stopped at step {step} of {steps}; the same command goes on from here")
+            break
+    return state, values
+
+
+def evaluate(config: Config, run: setup.Run, state: Any) -> dict[str, float]:
+    """Scores of the selection split with the parameters that evaluation uses."""
+    batches = inputs.eval_batches(config, config.select.split)
+    return stream.scores(run.task, run.predict_step, state.eval_params, batches, run.put)
+
+
+def _next(batches: Iterator[dict[str, np.ndarray]], out: report.Report) -> dict[str, np.ndarray]:
+    then = time.monotonic()
+    batch = next(batches)
+    out.wait(time.monotonic() - then)
+    return batch
+
+
+def _mean_of(window: list[dict[str, Any]], state: Any) -> dict[str, float]:
+    """Means over the steps since the last line; raises at the first non-finite value."""
+    _check_finite(window, state)
+    host = jax.device_get([{k: v for k, v in t.items() if k != "finite"} for t in window])
+    return {k: float(np.mean([t[k] for t in host])) for k in host[0]} if host else {}
+
+
+def _check_finite(window: list[dict[str, Any]], state: Any) -> None:
+    first = int(state.step) - len(window) + 1
+    for i, terms in enumerate(window):
+        bad = step_lib.first_bad(terms, state.params)
+        if bad:
+            raise FloatingPointError(
+                f"step {first + i}: {bad}. Nothing was saved after the last good checkpoint; "
+                "lower config.optimizer.peak_lr or set config.optimizer.clip, and look at the data"
+            )
+
+
+def _select(config: Config) -> tuple[str, str]:
+    return config.select.metric, config.select.mode
+
+
+def _report(config: Config, workdir: pathlib.Path, start: int) -> report.Report:
+    return report.Report(
+        workdir,
+        total_steps=config.train.steps,
+        batch=config.train.batch,
+        start=start,
+        tensorboard=config.train.tensorboard,
+        main_process=jax.process_index() == 0,
+    )
+
+
+def _announce(out: report.Report, run: setup.Run, start: int, config: Config) -> None:
+    out.say(run.overview)
+    if start:
+        out.say(f"going on from step {start} of {config.train.steps}")
+
+
+@contextlib.contextmanager
+def _stop_asked() -> Iterator[Callable[[], bool]]:
+    """While open, SIGTERM sets a flag instead of killing the process."""
+    asked: list[int] = []
+    try:
+        before = signal.signal(signal.SIGTERM, lambda number, frame: asked.append(number))
+    except ValueError:  # not the main thread (a notebook, a test): nobody to signal
+        yield lambda: False
+        return
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Profiler:
+    """Traces the steps of config.train.profile = (first, last) into <workdir>/profile."""
+
+    def __init__(self, config: Config) -> None:
+        self._first, self._last = config.train.profile or (0, 0)
+        self._folder = config.train.profile_dir
+
+    @contextlib.contextmanager
+    def at(self, step: int) -> Iterator[None]:
+        if step == self._first:
+            jax.profiler.start_trace(self._folder)
+        yield
+        if self._first and step == self._last:
+            jax.profiler.stop_trace()

@@ -1,0 +1,86 @@
+"""AdamW whose learning rate and weight decay follow rules on parameter paths."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import optax
+from flax import traverse_util
+
+from affectjax import config as config_lib
+
+PyTree = Any
+Rule = tuple[str, float]
+
+
+def build(config: Any, params: PyTree) -> optax.GradientTransformation:
+    """The optimiser of `config.optimizer`, a recorded call of `adamw` or one like it."""
+    return config_lib.build(config.optimizer, "config.optimizer", params=params)
+
+
+def adamw(
+    params: PyTree,
+    schedule: Any,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    eps: float = 1e-8,
+    weight_decay: float = 0.05,
+    no_decay: Sequence[str] = (),
+    lr_scale: Sequence[Rule] = (),
+    clip: float = 0.0,
+) -> optax.GradientTransformation:
+    """AdamW (Loshchilov & Hutter 2019): p <- p - lr s (m / (sqrt(v) + eps) + wd p).
+
+    Args:
+      params: the parameters or their shapes; only paths and ranks are read.
+      schedule: step -> learning rate.
+      no_decay: regular expressions of paths without weight decay, besides all arrays of rank
+        0 and 1 (biases, norm scales), as in the official code of HiCMAE.
+      lr_scale: ordered (regular expression, s); the first match scales the learning rate of a
+        path, no match means 1. Layer-wise decay is such a table.
+      clip: largest global gradient norm; 0 leaves gradients as they are.
+
+    Raises:
+      ValueError: a pattern that matches no parameter.
+    """
+    scales = path_values(params, lr_scale, 1.0, "lr_scale")
+    off = path_values(params, [(p, 1.0) for p in no_decay], 0.0, "no_decay")
+    mask = jax.tree.map(lambda p, x: len(p.shape) > 1 and not x, params, off)
+    return optax.chain(
+        optax.clip_by_global_norm(clip) if clip else optax.identity(),
+        optax.scale_by_adam(b1, b2, eps),
+        optax.add_decayed_weights(weight_decay, mask),
+        _scale_by(scales),
+        optax.scale_by_learning_rate(schedule),
+    )
+
+
+def path_values(params: PyTree, rules: Sequence[Rule], default: float, name: str) -> PyTree:
+    """A number for each parameter: that of the first rule found in its path "a/b/kernel".
+
+    Raises:
+      ValueError: a rule that is the first match of no parameter.
+    """
+    flat = traverse_util.flatten_dict(params, sep="/")
+    used: set[str] = set()
+
+    def value(path: str) -> float:
+        for pattern, number in rules:
+            if re.search(pattern, path):
+                used.add(pattern)
+                return float(number)
+        return default
+
+    values = {path: value(path) for path in flat}
+    idle = [pattern for pattern, _ in rules if pattern not in used]
+    if idle:
+        raise ValueError(f"config.optimizer.{name}: no parameter matches {idle}; see the overview")
+    return traverse_util.unflatten_dict(values, sep="/")
+
+
+def _scale_by(scales: PyTree) -> optax.GradientTransformation:
+    def update(updates: PyTree, state: Any, params: PyTree = None) -> tuple[PyTree, Any]:
+        return jax.tree.map(lambda u, s: u * s, updates, scales), state
+
+    return optax.GradientTransformation(lambda _: optax.EmptyState(), update)

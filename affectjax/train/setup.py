@@ -1,0 +1,109 @@
+"""From a config to what the loop runs: task, optimiser, jitted steps, a state on the mesh."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+from clu import parameter_overview
+from jax.sharding import Mesh, NamedSharding
+
+from affectjax import config as config_lib
+from affectjax.train import checkpoint, optim, shard
+from affectjax.train import state as state_lib
+from affectjax.train import step as step_lib
+from affectjax.weights import transfer
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that is built once from a config."""
+
+    task: Any
+    tx: optax.GradientTransformation
+    spec: dict[str, jax.ShapeDtypeStruct]
+    abstract: Any
+    init: Callable[[], state_lib.State]
+    train_step: Callable[..., tuple[state_lib.State, dict[str, Any]]]
+    predict_step: Callable[..., dict[str, jax.Array]]
+    put: Callable[[dict[str, np.ndarray]], dict[str, jax.Array]]
+    overview: str
+
+
+def prepare(config: Any, mesh: Mesh, spec: dict[str, jax.ShapeDtypeStruct]) -> Run:
+    """Build the task and the optimiser, place the state by the rules, and jit the steps.
+
+    `spec` is the shape and dtype of each key of the *global* batch. Nothing is computed on a
+    device here; `init` of the result makes the first state.
+    """
+    task = config_lib.build(config.task, "config.task")
+    params = jax.eval_shape(lambda: _params(task, config.seed, spec))
+    tx = optim.build(config, params)
+    init = partial(_init, task, tx, config.seed, config.train.ema, spec)
+    shapes = jax.eval_shape(init)
+    places = shard.state_shardings(shapes, mesh, config_lib.to_plain(config.sharding))
+    abstract = jax.tree.map(
+        lambda s, place: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=place), shapes, places
+    )
+    rows: NamedSharding = shard.batch_sharding(mesh)
+    step = step_lib.train_step(
+        task, tx, seed=config.seed, accum=config.train.accum, ema_decay=config.train.ema
+    )
+    return Run(
+        task=task,
+        tx=tx,
+        spec=spec,
+        abstract=abstract,
+        init=jax.jit(init, out_shardings=places),
+        train_step=jax.jit(step, out_shardings=(places, shard.replicated(mesh)), donate_argnums=0),
+        predict_step=jax.jit(step_lib.predict_step(task)),
+        put=partial(shard.to_global, sharding=rows),
+        overview=_overview(params),
+    )
+
+
+def restore_or_init(config: Any, run: Run, manager: Any) -> tuple[state_lib.State, int]:
+    """The state to begin with and its step: the last checkpoint, else a new state.
+
+    A new state takes its weights from the run that `config.init` names, where it names one.
+    """
+    if manager.latest_step() is not None:
+        state, meta = checkpoint.restore(manager, run.abstract)
+        return state, int(meta["next_step"])
+    state = run.init()
+    if config.init:
+        given = checkpoint.restore_params(config.init)
+        params, told = transfer.take(given, state.params, config.init_fresh, config.init_drop)
+        print(f"weights from {config.init}: {told}", flush=True)
+        places = jax.tree.map(lambda a: a.sharding, run.abstract.params)
+        params = jax.device_put(params, places)
+        ema = None if state.ema is None else jax.tree.map(lambda p: p + 0, params)
+        state = state.replace(params=params, ema=ema)
+    return state, 0
+
+
+def _params(task: Any, seed: int, spec: dict[str, jax.ShapeDtypeStruct]) -> Any:
+    variables = task.init(jax.random.key(seed), spec)
+    if set(variables) != {"params"}:
+        raise ValueError(f"the loop holds parameters only, the model also has {set(variables)}")
+    return variables["params"]
+
+
+def _init(
+    task: Any,
+    tx: optax.GradientTransformation,
+    seed: int,
+    ema: float,
+    spec: dict[str, jax.ShapeDtypeStruct],
+) -> state_lib.State:
+    return state_lib.create(_params(task, seed, spec), tx, ema)
+
+
+def _overview(params: Any) -> str:
+    """A line per top-level module with its number of parameters, and the total."""
+    rows = {k: parameter_overview.count_parameters(v) for k, v in params.items()}
+    lines = [f"  {name:<24} {count:>12,}" for name, count in rows.items()]
+    return "\n".join(["parameters", *lines, f"  {'total':<24} {sum(rows.values()):>12,}"])

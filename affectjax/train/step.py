@@ -1,0 +1,102 @@
+"""One training step and one prediction step as pure functions of (state, batch)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import traverse_util
+
+from affectjax.train import state as state_lib
+
+Batch = dict[str, jax.Array]
+Step = Callable[[state_lib.State, Batch], tuple[state_lib.State, dict[str, Any]]]
+
+
+def train_step(
+    task: Any,
+    tx: optax.GradientTransformation,
+    *,
+    seed: int,
+    accum: int = 1,
+    ema_decay: float = 0.0,
+) -> Step:
+    """The step function: gradients of `task.loss` over `accum` micro-batches, update, average.
+
+    Losses are means over examples, so the gradient of accum equal micro-batches is that of the
+    whole batch, except where a loss couples examples (InfoNCE: negatives stay in a micro-batch).
+
+    Returns a function (state, batch) -> (state, terms). `terms` holds every scalar of the task's
+    outputs named loss or loss_*, `grad_norm`, and `finite`, a bool vector: whether each gradient
+    leaf is finite (the loop names the first that is not).
+    """
+
+    def step(state: state_lib.State, batch: Batch) -> tuple[state_lib.State, dict[str, Any]]:
+        key = jax.random.fold_in(jax.random.key(seed), state.step)
+        grads, terms = _gradients(task, state, batch, key, accum)
+        updates, opt_state = tx.update(grads, state.opt_state, state.params)
+        params = optax.apply_updates(state.params, updates)
+        finite = jnp.stack([jnp.isfinite(g).all() for g in jax.tree.leaves(grads)])
+        terms = {**terms, "grad_norm": optax.tree.norm(grads), "finite": finite}
+        ema = state_lib.update_ema(state.ema, params, ema_decay, state.step)
+        return state_lib.State(state.step + 1, params, opt_state, ema), terms
+
+    return step
+
+
+def predict_step(task: Any) -> Callable[[Any, Batch], dict[str, jax.Array]]:
+    """The function (params, batch) -> the task's named outputs; no randomness."""
+
+    def step(params: Any, batch: Batch) -> dict[str, jax.Array]:
+        return task.predict({"params": params}, batch)
+
+    return step
+
+
+def first_bad(terms: dict[str, Any], params: Any) -> str | None:
+    """Name of the first non-finite loss term or gradient in a step's terms, or None."""
+    for name, value in terms.items():
+        if name != "finite" and not bool(jnp.isfinite(value)):
+            where = _bad_leaf(terms, params)
+            return f"{name} = {float(value)}" + (f", gradient of {where}" if where else "")
+    where = _bad_leaf(terms, params)
+    return f"gradient of {where}" if where else None
+
+
+def _bad_leaf(terms: dict[str, Any], params: Any) -> str | None:
+    names = list(traverse_util.flatten_dict(params, sep="/"))
+    order = jax.tree_util.tree_flatten_with_path(params)[0]
+    paths = ["/".join(str(getattr(k, "key", k)) for k in path) for path, _ in order]
+    bad = [p for p, ok in zip(paths, jax.device_get(terms["finite"]), strict=True) if not ok]
+    return next((f"{p} ({len(bad)} of {len(names)} parameters)" for p in bad), None)
+
+
+def _gradients(
+    task: Any, state: state_lib.State, batch: Batch, key: jax.Array, accum: int
+) -> tuple[Any, dict[str, jax.Array]]:
+    def loss(params: Any, micro: Batch, micro_key: jax.Array) -> tuple[jax.Array, dict]:
+        value, outputs = task.loss({"params": params}, micro, micro_key, state.step)
+        scalars = {k: v for k, v in outputs.items() if k.startswith("loss_")}
+        return value, {"loss": value, **scalars}
+
+    grad = jax.grad(loss, has_aux=True)
+    if accum == 1:
+        return grad(state.params, batch, key)
+    micros = jax.tree.map(lambda x: _split(x, accum), batch)
+    keys = jax.random.split(key, accum)
+
+    def add(total: Any, one: tuple[Batch, jax.Array]) -> tuple[Any, None]:
+        return jax.tree.map(jnp.add, total, grad(state.params, *one)), None
+
+    shapes = jax.eval_shape(grad, state.params, jax.tree.map(lambda x: x[0], micros), keys[0])
+    zeros = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
+    total, _ = jax.lax.scan(add, zeros, (micros, keys))
+    return jax.tree.map(lambda x: x / accum, total)
+
+
+def _split(x: jax.Array, accum: int) -> jax.Array:
+    """(b, ...) -> (accum, b / accum, ...), strided so that each device keeps its own rows."""
+    if x.shape[0] % accum:
+        raise ValueError(f"config.train.accum = {accum} does not divide the batch of {x.shape[0]}")
+    return x.reshape(x.shape[0] // accum, accum, *x.shape[1:]).swapaxes(0, 1)
