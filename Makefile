@@ -1,0 +1,57 @@
+# Two commands set everything up on a machine with Python 3.11+: `make train` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv
+WORKDIR ?= runs/quickstart
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: train test venv parity bench lint types lock clean
+
+train: .stamps/run ## pre-train, fine-tune and evaluate on the built-in data
+	$(PY) -m experiments.hicmae.quickstart --workdir=$(WORKDIR)
+
+test: .stamps/dev ## every test, two at a time
+	$(PY) -m pytest -n 2 --dist loadgroup
+
+venv: .stamps/dev ## the environment for development, without running anything
+
+parity: .stamps/dev ## the ports against reference vectors (AFFECTJAX_PARITY names another folder)
+	$(PY) -m pytest tests/parity
+
+bench: .stamps/dev ## speed as ratios against PyTorch in the same process
+	$(PY) -c "import torch" 2>/dev/null || $(PY) -m pip install --quiet torch==2.13.0
+	$(PY) -m benchmarks.encoder
+
+lint: .stamps/dev
+	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+types: .stamps/dev
+	$(VENV)/bin/mypy
+
+lock: .stamps/uv ## write the locks anew from pyproject.toml
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url --no-emit-find-links \
+	  pyproject.toml -o requirements/run.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --extra dev --extra export --extra bench pyproject.toml -c requirements/run.txt -o requirements/dev.txt
+
+.stamps/uv:
+	$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed: make PYTHON=python3.11 ...')"
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet uv==0.13.9
+	mkdir -p .stamps && touch $@
+
+.stamps/run: .stamps/uv requirements/run.txt
+	$(UV) pip install --quiet --require-hashes -r requirements/run.txt
+	$(UV) pip install --quiet --no-deps --editable .
+	touch $@
+
+.stamps/dev: .stamps/uv requirements/dev.txt
+	$(UV) pip install --quiet --require-hashes -r requirements/dev.txt
+	$(UV) pip install --quiet --no-deps --editable .
+	touch $@ .stamps/run
+
+clean:
+	rm -rf $(VENV) .stamps build *.egg-info

@@ -1,0 +1,154 @@
+"""`--mode=evaluate`: score a run's held-out splits, for the selected and the last checkpoint."""
+
+import csv
+import json
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from affectjax import config as config_lib
+from affectjax.evals import scores, stream
+from affectjax.train import checkpoint, inputs, setup, shard
+
+Rows = dict[str, np.ndarray]
+
+
+def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
+    """Score every split of `config.evaluate` and write `<workdir>/evaluation/<split>.json`.
+
+    Beside it, `<split>_predictions.csv` holds one row a clip (views averaged). The file's scores
+    are those of the selected checkpoint; "last" holds the scores of the last one. Returns the
+    scores by split.
+
+    Raises:
+      FileNotFoundError: the workdir holds no checkpoint.
+    """
+    workdir = pathlib.Path(workdir)
+    folder = workdir / "evaluation"
+    if not (workdir / "checkpoints").is_dir():
+        raise FileNotFoundError(f"--workdir={workdir} holds no checkpoints; run --mode=train first")
+    mesh = shard.make_mesh(config.mesh.to_dict())
+    names = inputs.label_names(config)
+    results: dict[str, dict[str, Any]] = {}
+    with (
+        jax.set_mesh(mesh),
+        checkpoint.manager(workdir, config.select.metric, config.select.mode) as manager,
+    ):
+        run = setup.prepare(config, mesh, inputs.example_spec(config))
+        steps = {"selected": manager.best_step(), "last": manager.latest_step()}
+        for split in config.evaluate:
+            told = {}
+            for which, step in steps.items():
+                state, _ = checkpoint.restore(manager, run.abstract, step)
+                batches = inputs.eval_batches(config, split)
+                rows = stream.rows(run.predict_step, state.eval_params, batches, run.put)
+                clips = per_clip(rows)
+                told[which] = {"step": step, **scores.scores(**_score_arguments(clips))}
+                if which == "selected" and jax.process_index() == 0:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    write_predictions(folder / f"{split}_predictions.csv", clips, names)
+            results[split] = {
+                "split": split,
+                "examples": inputs.split_expression(config, split),
+                "selected_on": f"{config.select.split} {config.select.metric}",
+                **told["selected"],
+                "last": told["last"],
+            }
+            if jax.process_index() == 0:
+                write_json(folder / f"{split}.json", results[split])
+                print(summary(split, results[split]), flush=True)
+    return results
+
+
+def per_clip(rows: Rows) -> Rows:
+    """Mean of the probabilities and VAD over the views of each clip, clips in order of first view.
+
+    >>> rows = {"clip_id": np.array([7, 7, 9]), "vad_pred": np.array([[0.0], [1.0], [5.0]])}
+    >>> per_clip(rows)["vad_pred"].tolist()
+    [[0.5], [5.0]]
+    """
+    ids, first, place = np.unique(rows["clip_id"], return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    counts = np.bincount(rank[place], minlength=len(ids))
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        total = np.zeros((len(ids), *values.shape[1:]))
+        np.add.at(total, rank[place], values)
+        return total / counts.reshape(-1, *[1] * (values.ndim - 1))
+
+    averaged = ("probabilities", "vad_pred")
+    return {k: mean(v) if k in averaged else v[first[order]] for k, v in rows.items()}
+
+
+def pooled(files: Sequence[str | os.PathLike[str]]) -> dict[str, Any]:
+    """Scores of the predictions of several folds' CSV files together, and the mean of the folds.
+
+    "Total" scores of HiCMAE's paper are pooled like this, not means of folds.
+    """
+    folds = [read_predictions(path) for path in files]
+    whole = {k: np.concatenate([fold[k] for fold in folds]) for k in folds[0]}
+    each = [scores.scores(**_score_arguments(fold)) for fold in folds]
+    names = [k for k, v in each[0].items() if isinstance(v, float)]
+    means = {k: float(np.mean([one[k] for one in each])) for k in names}
+    return {"pooled": scores.scores(**_score_arguments(whole)), "mean": means, "folds": each}
+
+
+def write_predictions(path: pathlib.Path, clips: Rows, labels: Sequence[str]) -> None:
+    """One CSV row a clip: clip_id, subject, emotion, predicted, p_<label>..., VAD and its truth."""
+    columns: dict[str, Any] = {"clip_id": clips["clip_id"], "subject": clips["subject"]}
+    if "probabilities" in clips:
+        columns["emotion"] = clips["emotion"]
+        columns["predicted"] = clips["probabilities"].argmax(-1)
+        columns |= {f"p_{n}": clips["probabilities"][:, i] for i, n in enumerate(labels)}
+    for key in ("vad", "vad_pred"):
+        if key in clips and "vad_pred" in clips:
+            columns |= {f"{key}_{n}": clips[key][:, i] for i, n in enumerate("vad")}
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*(np.asarray(c).tolist() for c in columns.values()), strict=True))
+
+
+def read_predictions(path: str | os.PathLike[str]) -> Rows:
+    """The arrays of a file that `write_predictions` wrote."""
+    with pathlib.Path(path).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = {k: np.array([float(row[k]) for row in rows]) for k in rows[0]}
+    clips = {k: columns[k].astype(np.int64) for k in ("subject", "emotion") if k in columns}
+    clips["clip_id"] = np.array([int(row["clip_id"]) for row in rows])
+    groups = {"probabilities": "p_", "vad": "vad_", "vad_pred": "vad_pred_"}
+    for key, prefix in groups.items():
+        found = [k for k in columns if k.startswith(prefix)]
+        found = [k for k in found if key != "vad" or not k.startswith("vad_pred_")]
+        if found:
+            clips[key] = np.stack([columns[k] for k in found], -1)
+    return clips
+
+
+def write_json(path: pathlib.Path, values: Mapping[str, Any]) -> None:
+    """Write JSON by way of a temporary file, so a killed process leaves no half of it."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(config_lib.to_plain(values), indent=1))
+    temporary.replace(path)
+
+
+def summary(split: str, values: Mapping[str, Any]) -> str:
+    """One line of the main scores with their intervals."""
+    shown = []
+    for name in ("uar", "war", "macro_f1", "ccc_mean", "ece"):
+        if name in values:
+            low, high = values.get(f"{name}_interval", (None, None))
+            interval = f" [{low:.3f}, {high:.3f}]" if low is not None else ""
+            shown.append(f"{name} {values[name]:.3f}{interval}")
+    return f"{split} (step {values['step']}, 95% by subject):  " + "  ".join(shown)
+
+
+def _score_arguments(clips: Rows) -> Rows:
+    known = ("probabilities", "emotion", "vad_pred", "vad", "subject", "distribution")
+    return {k: clips[k] for k in known if k in clips}

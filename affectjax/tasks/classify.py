@@ -1,0 +1,118 @@
+"""Emotion categories, with valence-arousal-dominance beside them where wanted."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+from clu import metrics as clu_metrics
+from flax import linen as nn
+
+from affectjax.data.ops import mixing
+from affectjax.losses import ccc, classification, regression
+from affectjax.metrics import states
+from affectjax.tasks.inputs import Inputs
+
+Batch = Mapping[str, jax.Array]
+PASSED = ("emotion", "vad", "distribution", "subject", "clip_id", "view", "valid")
+
+
+@dataclass(frozen=True)
+class Classify:
+    """A model with the head "logits" (k classes) and optionally "vad", and its training loss.
+
+    loss = emotion_weight CE(targets, logits) + vad_weight [vad_loss](vad, prediction).
+
+    Attributes:
+      model: a Flax module, (frames, log_mel, deterministic) -> {"logits": (b, k), "vad": (b, 3)}.
+      classes: k.
+      target: "hard" learns the category, "distribution" the raters' shares.
+      smoothing: label smoothing of hard targets, q = (1 - s) onehot + s / k.
+      vad_loss: "mse", or "ccc" for 1 - CCC over the batch, averaged over the dimensions.
+      mixup, cutmix: alphas of the Beta distributions; 0 for none. The pair of a row is mixed in
+        all targets alike. mix_audio False leaves audio unmixed, as the official code of HiCMAE.
+    """
+
+    model: nn.Module
+    inputs: Inputs
+    classes: int
+    target: Literal["hard", "distribution"] = "hard"
+    smoothing: float = 0.0
+    emotion_weight: float = 1.0
+    vad_weight: float = 0.0
+    vad_loss: Literal["mse", "ccc"] = "mse"
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    mix_prob: float = 1.0
+    mix_audio: bool = True
+
+    def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
+        frames, mel = self.inputs(
+            {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
+        )
+        return self.model.init(key, frames, mel, deterministic=True)
+
+    def loss(
+        self, variables: Any, batch: Batch, key: jax.Array, step: jax.Array
+    ) -> tuple[jax.Array, dict[str, jax.Array]]:
+        del step
+        keys = jax.random.split(key, 3)
+        frames, mel = self.inputs(batch, keys[0])
+        targets = self._targets(batch)
+        vad = batch["vad"] if self.vad_weight else None
+        if self.mixup or self.cutmix:
+            frames, mel, targets, vad = mixing.mix(
+                keys[1],
+                frames,
+                mel,
+                targets,
+                vad,
+                mixup=self.mixup,
+                cutmix=self.cutmix,
+                prob=self.mix_prob,
+                mix_audio=self.mix_audio,
+            )
+        out = self.model.apply(
+            variables, frames, mel, deterministic=False, rngs={"dropout": keys[2]}
+        )
+        terms = {"loss_emotion": classification.soft_cross_entropy(out["logits"], targets)}
+        total = self.emotion_weight * terms["loss_emotion"]
+        if self.vad_weight:
+            terms["loss_vad"] = vad_loss(self.vad_loss)(out["vad"], vad)
+            total += self.vad_weight * terms["loss_vad"]
+        return total, terms
+
+    def predict(self, variables: Any, batch: Batch) -> dict[str, jax.Array]:
+        out = self.model.apply(variables, *self.inputs(batch), deterministic=True)
+        named = {"logits": out["logits"], "probabilities": jax.nn.softmax(out["logits"])}
+        if "vad" in out:
+            named["vad_pred"] = out["vad"]
+        return {**named, **{k: batch[k] for k in PASSED if k in batch}}
+
+    def metrics(self) -> type[clu_metrics.Collection]:
+        return states.for_classification(self.classes, vad=bool(self.vad_weight))
+
+    def _targets(self, batch: Batch) -> jax.Array:
+        if self.target == "distribution":
+            return batch["distribution"]
+        onehot = jax.nn.one_hot(batch["emotion"], self.classes)
+        return onehot * (1 - self.smoothing) + self.smoothing / self.classes
+
+
+def vad_loss(name: str) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    """The loss (prediction, target) -> scalar of a config's name for it.
+
+    Raises:
+      ValueError: the name is not one of the five.
+    """
+    losses = {
+        "mse": regression.mse,
+        "l1": regression.l1,
+        "smooth_l1": regression.smooth_l1,
+        "ccc": ccc.ccc_loss,
+        "pcc": ccc.pcc_loss,
+    }
+    if name not in losses:
+        raise ValueError(f"config.task: no loss {name!r}; allowed: {', '.join(losses)}")
+    return losses[name]
