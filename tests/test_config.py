@@ -76,5 +76,5 @@ def test_config_arguments_are_typed_and_named():
 
 
 def test_a_missing_config_file_says_so():
-    with pytest.raises(FileNotFoundError, match="no file 'nothing.py'"):
+    with pytest.raises(FileNotFoundError, match=r"no file 'nothing\.py'"):
         config_lib.load("nothing.py:tiny")

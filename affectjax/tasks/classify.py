@@ -96,8 +96,7 @@ class Classify:
     def _targets(self, batch: Batch) -> jax.Array:
         if self.target == "distribution":
             return batch["distribution"]
-        onehot = jax.nn.one_hot(batch["emotion"], self.classes)
-        return onehot * (1 - self.smoothing) + self.smoothing / self.classes
+        return classification.smooth_targets(batch["emotion"], self.classes, self.smoothing)
 
 
 def vad_loss(name: str) -> Callable[[jax.Array, jax.Array], jax.Array]:

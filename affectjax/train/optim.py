@@ -45,15 +45,19 @@ def adamw(
       ValueError: a pattern that matches no parameter.
     """
     scales = path_values(params, lr_scale, 1.0, "lr_scale")
-    off = path_values(params, [(p, 1.0) for p in no_decay], 0.0, "no_decay")
-    mask = jax.tree.map(lambda p, x: len(p.shape) > 1 and not x, params, off)
     return optax.chain(
         optax.clip_by_global_norm(clip) if clip else optax.identity(),
         optax.scale_by_adam(b1, b2, eps),
-        optax.add_decayed_weights(weight_decay, mask),
+        optax.add_decayed_weights(weight_decay, decay_mask(params, no_decay)),
         _scale_by(scales),
         optax.scale_by_learning_rate(schedule),
     )
+
+
+def decay_mask(params: PyTree, no_decay: Sequence[str] = ()) -> PyTree:
+    """True for the arrays that weight decay shrinks: of rank 2 and more, in none of `no_decay`."""
+    off = path_values(params, [(p, 1.0) for p in no_decay], 0.0, "no_decay")
+    return jax.tree.map(lambda p, x: len(p.shape) > 1 and not x, params, off)
 
 
 def path_values(params: PyTree, rules: Sequence[Rule], default: float, name: str) -> PyTree:

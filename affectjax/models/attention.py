@@ -1,0 +1,173 @@
+"""Transformer blocks as in HiCMAE's official code (VideoMAE's lineage), channel-last.
+
+Pre-norm, LayerNorm eps 1e-6, exact (erf) GELU, MLP ratio 4. Queries and values have biases
+(parameters of their own, as in BEiT), keys have none. No dropout but drop path.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+from jaxtyping import Array, Float
+
+EPS = 1e-6
+linear_init = nn.initializers.xavier_uniform()
+
+
+def layer_norm(name: str, dtype: Any = None) -> nn.LayerNorm:
+    """LayerNorm as everywhere in HiCMAE."""
+    return nn.LayerNorm(epsilon=EPS, dtype=dtype, name=name)
+
+
+def sincos(length: int, width: int) -> Float[np.ndarray, "n d"]:
+    """Fixed positions: sin on even and cos on odd channels of p / 10000^(2 floor(j/2) / d).
+
+    Computed in float64 and rounded once (`get_sinusoid_encoding_table` of the official code).
+
+    >>> sincos(2, 4)[1].astype(float).round(4).tolist()
+    [0.8415, 0.5403, 0.01, 1.0]
+    """
+    channel = np.arange(width)
+    angle = np.arange(length)[:, None] / np.power(10000.0, 2 * (channel // 2) / width)
+    table = np.where(channel % 2 == 0, np.sin(angle), np.cos(angle))
+    return table.astype(np.float32)
+
+
+class DropPath(nn.Module):
+    """Drop the residual branch of whole examples with probability rate; scale the others up."""
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b n d"], deterministic: bool) -> Float[Array, "b n d"]:
+        if deterministic or not self.rate:
+            return x
+        keep = 1.0 - self.rate
+        shape = (x.shape[0], *[1] * (x.ndim - 1))
+        mask = jax.random.bernoulli(self.make_rng("dropout"), keep, shape)
+        return jnp.where(mask, x / keep, 0.0)
+
+
+class Attention(nn.Module):
+    """Self-attention: one qkv matrix, biases for q and v."""
+
+    heads: int
+    dtype: Any = None
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b n d"]) -> Float[Array, "b n d"]:
+        width = x.shape[-1]
+        qkv = nn.Dense(
+            3 * width, use_bias=False, kernel_init=linear_init, dtype=self.dtype, name="qkv"
+        )(x)
+        q, k, v = jnp.split(qkv, 3, axis=-1)
+        q = q + _bias(self, "q_bias", width, q.dtype)
+        v = v + _bias(self, "v_bias", width, v.dtype)
+        out = _attend(q, k, v, self.heads)
+        return nn.Dense(width, kernel_init=linear_init, dtype=self.dtype, name="proj")(out)
+
+
+class CrossAttention(nn.Module):
+    """Queries from x, keys and values from a context of any width."""
+
+    heads: int
+    dtype: Any = None
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "b n d"], context: Float[Array, "b m c"]
+    ) -> Float[Array, "b n d"]:
+        width = x.shape[-1]
+        dense: Callable[..., nn.Dense] = lambda size, **kw: nn.Dense(  # noqa: E731
+            size, kernel_init=linear_init, dtype=self.dtype, **kw
+        )
+        q = dense(width, use_bias=False, name="q")(x)
+        q = q + _bias(self, "q_bias", width, q.dtype)
+        kv = dense(2 * width, use_bias=False, name="kv")(context)
+        k, v = jnp.split(kv, 2, axis=-1)
+        v = v + _bias(self, "v_bias", width, v.dtype)
+        return dense(width, name="proj")(_attend(q, k, v, self.heads))
+
+
+class Mlp(nn.Module):
+    """Linear, exact GELU, linear."""
+
+    ratio: float = 4.0
+    dtype: Any = None
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b n d"]) -> Float[Array, "b n d"]:
+        width = x.shape[-1]
+        hidden = nn.Dense(
+            int(width * self.ratio), kernel_init=linear_init, dtype=self.dtype, name="fc1"
+        )(x)
+        hidden = nn.gelu(hidden, approximate=False)
+        return nn.Dense(width, kernel_init=linear_init, dtype=self.dtype, name="fc2")(hidden)
+
+
+class Block(nn.Module):
+    """x += attn(norm1 x); x += mlp(norm2 x)."""
+
+    heads: int
+    mlp_ratio: float = 4.0
+    drop_path: float = 0.0
+    dtype: Any = None
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b n d"], deterministic: bool) -> Float[Array, "b n d"]:
+        drop = DropPath(self.drop_path)
+        y = layer_norm("norm1", self.dtype)(x)
+        x = x + drop(Attention(self.heads, self.dtype, name="attn")(y), deterministic)
+        y = layer_norm("norm2", self.dtype)(x)
+        return x + drop(Mlp(self.mlp_ratio, self.dtype, name="mlp")(y), deterministic)
+
+
+class CrossBlock(nn.Module):
+    """Cross-attention to a context, then self-attention, then MLP; each residual and pre-norm."""
+
+    heads: int
+    mlp_ratio: float = 4.0
+    drop_path: float = 0.0
+    dtype: Any = None
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "b n d"], context: Float[Array, "b m c"], deterministic: bool
+    ) -> Float[Array, "b n d"]:
+        drop = DropPath(self.drop_path)
+        query = layer_norm("cross_norm1", self.dtype)(x)
+        context = layer_norm("cross_norm2", self.dtype)(context)
+        cross = CrossAttention(self.heads, self.dtype, name="cross_attn")
+        x = x + drop(cross(query, context), deterministic)
+        y = layer_norm("norm1", self.dtype)(x)
+        x = x + drop(Attention(self.heads, self.dtype, name="attn")(y), deterministic)
+        y = layer_norm("norm2", self.dtype)(x)
+        return x + drop(Mlp(self.mlp_ratio, self.dtype, name="mlp")(y), deterministic)
+
+
+def drop_path_rates(last: float, depth: int) -> tuple[float, ...]:
+    """Rates that rise linearly from 0 to `last` over the depth.
+
+    >>> drop_path_rates(0.1, 3)
+    (0.0, 0.05, 0.1)
+    """
+    return tuple(float(r) for r in np.linspace(0.0, last, depth))
+
+
+def _bias(module: nn.Module, name: str, width: int, dtype: Any) -> Float[Array, " d"]:
+    return module.param(name, nn.initializers.zeros, (width,)).astype(dtype)
+
+
+def _attend(
+    q: Float[Array, "b n d"], k: Float[Array, "b m d"], v: Float[Array, "b m d"], heads: int
+) -> Float[Array, "b n d"]:
+    """softmax(q k^T / sqrt(head width)) v, heads side by side."""
+    split = lambda x: x.reshape(*x.shape[:2], heads, -1)  # noqa: E731
+    q, k, v = split(q), split(k), split(v)
+    scores = jnp.einsum("bnhd,bmhd->bhnm", q * q.shape[-1] ** -0.5, k)
+    weights = jax.nn.softmax(scores, axis=-1)
+    out = jnp.einsum("bhnm,bmhd->bnhd", weights, v)
+    return out.reshape(*out.shape[:2], -1)

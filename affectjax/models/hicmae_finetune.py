@@ -1,0 +1,118 @@
+"""HiCMAE for labelled clips: all encoder layers and the fused tokens feed the heads."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jaxtyping import Array, Float
+
+from affectjax.models import attention
+from affectjax.models.hicmae import Encoder, Fusion, Tower, audio_patches, video_patches
+
+ACTIVATIONS = {
+    "none": lambda x: x,
+    "sigmoid": jax.nn.sigmoid,
+    "relu": jax.nn.relu,
+    "tanh": jnp.tanh,
+}
+
+
+class Finetune(nn.Module):
+    """Feature = [video, audio, fused video, fused audio], LayerNorm, one linear map per head.
+
+    A modality's own feature is the softmax-weighted sum, over all its layers, of the token mean
+    of the normed layer. Without one of the towers its features, and the fusion, are absent
+    (the paper's audio-only and video-only rows).
+
+    Attributes:
+      heads: outputs by name, {"logits": classes} and/or {"vad": 3}; the first is called `head`
+        as in official checkpoints, the others `head_<name>`.
+      activation: of the head "vad": none, sigmoid, relu or tanh.
+      drop_path: last rate of a linear rise inside each encoder and inside the fusion.
+      dropout: on the feature in front of the heads (0 as released).
+    """
+
+    heads: Mapping[str, int]
+    video: Tower | None = None
+    audio: Tower | None = None
+    fusion_depth: int = 2
+    fusion_heads: int = 8
+    tubelet: int = 2
+    patch: int = 16
+    patch_audio: int = 16
+    mlp_ratio: float = 4.0
+    drop_path: float = 0.0
+    dropout: float = 0.0
+    activation: Literal["none", "sigmoid", "relu", "tanh"] = "none"
+    dtype: Any = None
+
+    @nn.compact
+    def __call__(
+        self,
+        frames: Float[Array, "b t h w c"] | None,
+        log_mel: Float[Array, "b n m"] | None,
+        deterministic: bool = True,
+    ) -> dict[str, Any]:
+        """Outputs of the heads by name (float32), and "feature" (b, d)."""
+        parts, tokens = [], {}
+        for name, tower, patches in self._inputs(frames, log_mel):
+            mean, tokens[name] = self._unimodal(name, tower, patches, deterministic)
+            parts.append(mean)
+        if len(tokens) == 2:
+            fusion = Fusion(
+                self.fusion_depth,
+                self.fusion_heads,
+                self.mlp_ratio,
+                self.drop_path,
+                self.dtype,
+                name="encoder_fusion",
+            )
+            fused = fusion(tokens["video"], tokens["audio"], deterministic)
+            self.sow("intermediates", "fused_video", fused[0])
+            self.sow("intermediates", "fused_audio", fused[1])
+            parts += [x.mean(axis=1) for x in fused]
+        feature = jnp.concatenate(parts, axis=-1)
+        self.sow("intermediates", "feature_before_norm", feature)
+        feature = attention.layer_norm("fc_norm")(feature.astype(jnp.float32))
+        dropped = nn.Dropout(self.dropout)(feature, deterministic=deterministic)
+        return {"feature": feature, **self._outputs(dropped)}
+
+    def _inputs(self, frames: Any, log_mel: Any) -> list[tuple[str, Tower, Any]]:
+        found = []
+        if self.video is not None:
+            if frames is None:
+                raise ValueError("the model has a video tower, the batch has no frames")
+            found.append(("video", self.video, video_patches(frames, self.tubelet, self.patch)))
+        if self.audio is not None:
+            if log_mel is None:
+                raise ValueError("the model has an audio tower, the batch has no audio")
+            found.append(("audio", self.audio, audio_patches(log_mel, self.patch_audio)))
+        if not found:
+            raise ValueError("the model has neither a video nor an audio tower")
+        return found
+
+    def _unimodal(
+        self, name: str, tower: Tower, patches: Any, deterministic: bool
+    ) -> tuple[Float[Array, "b d"], Float[Array, "b n d"]]:
+        encoder = Encoder(
+            tower,
+            self.mlp_ratio,
+            self.drop_path,
+            self.dtype,
+            name="encoder" if name == "video" else "encoder_audio",
+        )
+        last, layers = encoder(patches, None, range(tower.depth), deterministic)
+        uniform = nn.initializers.constant(1.0 / tower.depth)
+        weights = jax.nn.softmax(self.param(f"{name}_layer_weights", uniform, (tower.depth,)))
+        means = jnp.stack([layer.mean(axis=1) for layer in layers], axis=1)
+        self.sow("intermediates", f"{name}_layers", layers)
+        return jnp.einsum("bld,l->bd", means, weights.astype(means.dtype)), last
+
+    def _outputs(self, feature: Float[Array, "b d"]) -> dict[str, Float[Array, "b k"]]:
+        outputs = {}
+        for i, (name, count) in enumerate(self.heads.items()):
+            out = nn.Dense(count, name="head" if i == 0 else f"head_{name}")(feature)
+            outputs[name] = ACTIVATIONS[self.activation](out) if name == "vad" else out
+        return outputs
