@@ -91,7 +91,7 @@ class Classify:
         return {**named, **{k: batch[k] for k in PASSED if k in batch}}
 
     def metrics(self) -> type[clu_metrics.Collection]:
-        return states.for_classification(self.classes, vad=bool(self.vad_weight))
+        return states.for_classification(vad=bool(self.vad_weight))
 
     def _targets(self, batch: Batch) -> jax.Array:
         if self.target == "distribution":

@@ -43,4 +43,4 @@ class Regress:
         return {"vad_pred": out["vad"], **{k: batch[k] for k in PASSED if k in batch}}
 
     def metrics(self) -> type[clu_metrics.Collection]:
-        return states.for_vad()
+        return states.DimensionScores

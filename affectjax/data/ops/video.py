@@ -1,0 +1,146 @@
+"""Which frames and which stretch of sound: sampling of clips as in HiCMAE's loaders."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import Int
+
+Element = dict[str, Any]
+
+
+def window_indices(
+    frames: int, count: int, stride: int, rng: np.random.Generator
+) -> Int[np.ndarray, " t"]:
+    """Fine-tuning: `count` indices spread over a random window of count x stride frames.
+
+    A clip not longer than the window gives frames // stride spread indices, then its last frame
+    again and again.
+    """
+    window = count * stride
+    if frames <= window:
+        index = np.linspace(0, frames, num=max(frames // stride, 1))
+        index = np.concatenate([index, np.full(max(count - len(index), 0), frames)])[:count]
+        return np.clip(index, 0, frames - 1).astype(np.int64)
+    start = int(rng.integers(0, frames - window))
+    index = np.linspace(start, start + window, num=count)
+    return np.clip(index, start, start + window - 1).astype(np.int64)
+
+
+def strided_indices(
+    frames: int, count: int, stride: int, rng: np.random.Generator
+) -> Int[np.ndarray, " t"]:
+    """Pre-training: every stride-th frame from a random start; a short clip starts at 0.
+
+    Once the stride would overrun the clip, the last frame reached repeats.
+    """
+    window = count * stride
+    start = int(rng.integers(0, frames - window + 1)) if frames >= window else 0
+    index = start + stride * np.arange(count)
+    last = start + stride * ((frames - 1 - start) // stride)
+    return np.minimum(index, last)
+
+
+def segment_indices(
+    frames: int, count: int, stride: int, view: int, views: int
+) -> Int[np.ndarray, " t"]:
+    """Test: every stride-th frame of the clip, and of those the view's run of `count`.
+
+    The runs are spaced evenly from the first to the last; short clips repeat their last frame.
+
+    >>> [segment_indices(20, 4, 2, v, 2).tolist() for v in (0, 1)]
+    [[0, 2, 4, 6], [12, 14, 16, 18]]
+    """
+    strided = np.arange(0, frames, stride)
+    if len(strided) < count:
+        strided = np.concatenate([strided, np.full(count - len(strided), strided[-1])])
+    step = max((len(strided) - count) / max(views - 1, 1), 0)
+    start = int(view * step)
+    return strided[start : start + count]
+
+
+def audio_span(index: Int[np.ndarray, " t"], frames: int, window: int, samples: int) -> slice:
+    """The samples that belong to frames index[0] .. index[0] + window, by relative position.
+
+    A clip whose frames and sound differ in length is stretched onto each other, as in the
+    official loader: frame i sits at i / (frames - 1) of the sound.
+    """
+    first = int(index[0])
+    last = min(first + window, frames - 1)
+    scale = samples / max(frames - 1, 1)
+    start, stop = int(first * scale), int(last * scale)
+    return slice(start, stop) if stop - start > 1024 else slice(0, samples)
+
+
+@dataclass(frozen=True)
+class SampleClip:
+    """Choose frames, decode only those, and cut the sound that belongs to them.
+
+    Attributes:
+      count, stride: frames and their distance.
+      how: "window" (fine-tuning), "strided" (pre-training) or "segments" (evaluation views).
+      views: number of segments of an evaluation.
+      samples: length the sound is cut or zero-padded to.
+    """
+
+    count: int = 16
+    stride: int = 4
+    how: str = "window"
+    views: int = 1
+    samples: int = 40_960
+
+    def random_map(self, element: Element, rng: np.random.Generator) -> Element:
+        frames = element["frames"]
+        index = self._choose(len(frames), int(element.get("view", 0)), rng)
+        out = {**element, "frames": decode_frames([frames[i] for i in index])}
+        if "audio" in element:
+            window = self.count * self.stride
+            span = audio_span(index, len(frames), window, len(element["audio"]))
+            out |= pad_audio(to_float(element["audio"])[span], self.samples)
+        return out
+
+    def _choose(self, frames: int, view: int, rng: np.random.Generator) -> Int[np.ndarray, " t"]:
+        if self.how == "segments":
+            return segment_indices(frames, self.count, self.stride, view, self.views)
+        choose = {"window": window_indices, "strided": strided_indices}
+        if self.how not in choose:
+            raise ValueError(f"SampleClip.how = {self.how!r}; allowed: segments, {[*choose]}")
+        return choose[self.how](frames, self.count, self.stride, rng)
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Leave out keys, for training on one modality of a clip."""
+
+    keys: tuple[str, ...]
+
+    def map(self, element: Element) -> Element:
+        gone = {*self.keys, *(("audio_length",) if "audio" in self.keys else ())}
+        return {k: v for k, v in element.items() if k not in gone}
+
+
+def decode_frames(encoded: list[bytes]) -> np.ndarray:
+    """RGB uint8 (t, h, w, 3) of JPEG or PNG bytes.
+
+    Raises:
+      ValueError: a frame that does not decode, by its number.
+    """
+    frames = []
+    for number, data in enumerate(encoded):
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if image is None:
+            raise ValueError(f"frame {number} is not an image ({len(data)} bytes)")
+        frames.append(image[..., ::-1])
+    return np.stack(frames)
+
+
+def to_float(audio: np.ndarray) -> np.ndarray:
+    """int16 samples as float32 in [-1, 1); float samples as they are."""
+    return audio.astype(np.float32) / 32768 if audio.dtype == np.int16 else audio.astype(np.float32)
+
+
+def pad_audio(audio: np.ndarray, samples: int) -> Element:
+    """The batch keys `audio`, cut or zero-padded at its end, and `audio_length`."""
+    cut = audio[:samples]
+    return {"audio": np.pad(cut, (0, samples - len(cut))), "audio_length": np.int32(len(cut))}

@@ -1,0 +1,99 @@
+"""Random access to the examples of a TFDS builder, still encoded, without TensorFlow on reading."""
+
+import fcntl
+import hashlib
+import importlib
+import os
+import pathlib
+import time
+from collections.abc import Sequence
+from typing import Any
+
+CACHE = "AFFECTJAX_TFDS"
+RAW = "AFFECTJAX_DATA"
+
+
+def open_builder(builder: str, config: str = "", manual_dir: str = "", data_dir: str = "") -> Any:
+    """The TFDS builder object of a module such as "tfds_builders.ravdess.ravdess_dataset_builder".
+
+    Args:
+      config: name of the builder's config; its default where empty.
+      manual_dir: folder of the official files, for data that one must ask for.
+      data_dir: where prepared data is kept; $AFFECTJAX_TFDS or ~/.cache/affectjax by default.
+    """
+    try:
+        module = importlib.import_module(builder)
+    except ImportError as error:
+        raise TypeError(f"config.data.builder: cannot import {builder!r}: {error}") from error
+    folder = data_dir or os.environ.get(CACHE) or pathlib.Path.home() / ".cache" / "affectjax"
+    if manual_dir and not data_dir:
+        # Data prepared from other official files (another folder, more subjects) is other data.
+        folder = pathlib.Path(folder) / f"manual-{fingerprint(manual_dir)}"
+    kwargs = {"config": config} if config else {}
+    if manual_dir:
+        kwargs["manual_dir"] = manual_dir
+    return module.Builder(data_dir=str(folder), file_format="array_record", **kwargs)
+
+
+def fingerprint(folder: str | os.PathLike[str]) -> str:
+    """Eight hex digits of the names and sizes of all files below a folder.
+
+    Raises:
+      FileNotFoundError: the folder does not exist.
+    """
+    root = pathlib.Path(folder)
+    if not root.is_dir():
+        raise FileNotFoundError(
+            f"no folder {root}: put the official files there, or set {RAW} to the folder that "
+            "holds it, or config.data.manual_dir to the place itself"
+        )
+    digest = hashlib.blake2b(digest_size=4)
+    for path in sorted(p for p in root.rglob("*") if p.is_file()):
+        digest.update(f"{path.relative_to(root)} {path.stat().st_size}\n".encode())
+    return digest.hexdigest()
+
+
+def prepare(builder: Any) -> Any:
+    """Build the data of a builder where it is not there yet; one process at a time.
+
+    Writing needs TensorFlow, so it is imported here and only then.
+    """
+    folder = pathlib.Path(builder.data_path)
+    if _prepared(folder):
+        return builder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second process waits here and finds it done
+        if not _prepared(folder):
+            then = time.monotonic()
+            print(f"building {builder.info.full_name} in {folder} (once)", flush=True)
+            builder.download_and_prepare()
+            print(f"built in {time.monotonic() - then:.0f} s", flush=True)
+    return builder
+
+
+def split(builder: Any, expression: str) -> Sequence[dict[str, Any]]:
+    """The examples of "train", "train[:10%]" or "actor01+actor02" as stored.
+
+    Raises:
+      ValueError: a split that the prepared data lacks; the message names those it has.
+    """
+    wanted = [part.split("[")[0].strip() for part in expression.split("+")]
+    missing = [name for name in wanted if name not in builder.info.splits]
+    if missing:
+        explain = getattr(builder, "explain_missing", None)
+        hint = explain(missing) if explain else ""
+        raise ValueError(
+            f"{builder.info.full_name} has no split {', '.join(missing)}; it has "
+            f"{', '.join(builder.info.splits)}. {hint}"
+        )
+    return builder.as_data_source(split=expression)
+
+
+def raw_folder(name: str, default: str) -> str:
+    """The folder `name` of raw data under $AFFECTJAX_DATA, or under `default`."""
+    return str(pathlib.Path(os.environ.get(RAW) or default) / name)
+
+
+def _prepared(folder: pathlib.Path) -> bool:
+    return (folder / "dataset_info.json").exists()

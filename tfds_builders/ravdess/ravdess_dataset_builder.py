@@ -1,0 +1,156 @@
+"""RAVDESS speech (Livingstone & Russo 2018) as TFDS, from the official files."""
+
+import os
+import pathlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from tfds_builders.ravdess import media
+from tfds_builders.ravdess.names import EMOTIONS, Name, parse
+
+ACTORS = tuple(range(1, 25))
+CLIPS_PER_ACTOR = 60  # 4 neutral + 7 emotions x 2 intensities x 2 statements x 2 repetitions
+FOLDS = 6
+
+
+@dataclass(kw_only=True)
+class Config(tfds.core.BuilderConfig):
+    """`video`: store frames of the audio-video files, too, and fail where one is missing."""
+
+    video: bool = False
+    side: int = 160
+
+
+def actors_of(fold: int) -> tuple[int, ...]:
+    """The four actors that fold 1..6 tests: 1-4, 5-8, ... (HiCMAE's released lists).
+
+    Raises:
+      ValueError: a fold that does not exist.
+    """
+    if not 1 <= fold <= FOLDS:
+        raise ValueError(f"fold={fold}: RAVDESS has folds 1 to {FOLDS}")
+    return tuple(range(4 * fold - 3, 4 * fold + 1))
+
+
+def folds(fold: int, present: Sequence[int] = ACTORS, validation: int = 4) -> dict[str, str]:
+    """Split expressions of a fold: train, validation and test share no actor.
+
+    Validation actors are taken from the training actors: the `validation` ones that follow the
+    test actors (cyclically), so half are men (odd numbers) and half women. `present` are the
+    actors whose files there are; an absent training actor is left out, an absent test actor is
+    an error.
+
+    >>> folds(1)["test"], folds(1)["validation"]
+    ('actor01+actor02+actor03+actor04', 'actor05+actor06+actor07+actor08')
+    """
+    test = actors_of(fold)
+    missing = [actor for actor in test if actor not in present]
+    if missing:
+        raise ValueError(
+            f"fold {fold} tests actors {test[0]}-{test[-1]}, but there are no files of "
+            f"{', '.join(f'Actor_{a:02}' for a in missing)}; put these folders beside the others "
+            "(zenodo.org/records/1188976), remove the prepared data, or choose another fold"
+        )
+    after = [a for a in (*ACTORS[test[-1] :], *ACTORS[: test[0] - 1]) if a in present]
+    parts = {"train": after[validation:], "validation": after[:validation], "test": test}
+    return {k: "+".join(f"actor{a:02}" for a in sorted(v)) for k, v in parts.items()}
+
+
+def present_actors(manual_dir: str | os.PathLike[str]) -> tuple[int, ...]:
+    """Actors with a folder of files under the manual directory."""
+    return tuple(a for a in ACTORS if media.actor_folders(pathlib.Path(manual_dir), a))
+
+
+class Builder(tfds.core.GeneratorBasedBuilder):
+    """One split per actor; `folds` joins them. Fails on damaged files, listing them all."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "Speech, audio alone or with video."}
+    BUILDER_CONFIGS = [
+        Config(name="speech", description="The 1,440 spoken clips, sound only."),
+        Config(name="speech_video", description="Sound and frames of the same clips.", video=True),
+    ]
+    MANUAL_DOWNLOAD_INSTRUCTIONS = (
+        "Unpack Audio_Speech_Actors_01-24.zip (and, for speech_video, the "
+        "Video_Speech_Actor_NN.zip files) of zenodo.org/records/1188976 into the manual directory."
+    )
+
+    def __init__(
+        self, *args: Any, manual_dir: str = "", allow_damaged: Sequence[str] = (), **kwargs: Any
+    ) -> None:
+        self._manual_dir, self._allowed = manual_dir, frozenset(allow_damaged)
+        super().__init__(*args, **kwargs)
+
+    def explain_missing(self, splits: Sequence[str]) -> str:
+        """What to do about splits that were not built."""
+        folders = ", ".join(s.replace("actor", "Actor_") for s in splits)
+        return f"No files of {folders} were in {self._manual_dir or 'the manual directory'}."
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        features: dict[str, Any] = {
+            "audio": tfds.features.Tensor(shape=(None,), dtype=np.int16, encoding="bytes"),
+            "emotion": tfds.features.ClassLabel(names=EMOTIONS),
+            "intensity": np.int64,
+            "statement": np.int64,
+            "repetition": np.int64,
+            "subject": np.int64,
+            "clip_id": tfds.features.Tensor(shape=(), dtype=np.object_),
+        }
+        if self.builder_config.video:
+            features["frames"] = tfds.features.Tensor(shape=(None,), dtype=np.object_)
+            features["fps"] = np.float32
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict(features),
+            description="RAVDESS speech: 24 actors, 8 emotions, 2 sentences.",
+            homepage="https://zenodo.org/records/1188976",
+        )
+
+    def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
+        root = pathlib.Path(self._manual_dir or dl_manager.manual_dir)
+        actors = present_actors(root) if root.is_dir() else ()
+        if not actors:
+            raise FileNotFoundError(
+                f"no Actor_NN folders in {root}. {self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
+            )
+        files = {actor: media.files(root, actor) for actor in actors}
+        self._refuse_damaged([f for found in files.values() for f in found])
+        return {f"actor{a:02}": self._generate_examples(root, found) for a, found in files.items()}
+
+    def _generate_examples(
+        self, root: pathlib.Path, files: Sequence[pathlib.Path]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        for path in files:
+            if path.stem in self._allowed:
+                continue
+            yield path.stem, self._example(root, path, parse(path.name))
+
+    def _example(self, root: pathlib.Path, path: pathlib.Path, name: Name) -> dict[str, Any]:
+        example = {
+            "audio": media.read_audio(path),
+            "emotion": name.emotion - 1,
+            "intensity": name.intensity,
+            "statement": name.statement,
+            "repetition": name.repetition,
+            "subject": name.actor,
+            "clip_id": path.stem.encode(),
+        }
+        if self.builder_config.video:
+            frames, fps = media.read_video(media.video_of(root, path), self.builder_config.side)
+            example |= {"frames": frames, "fps": fps}
+        return example
+
+    def _refuse_damaged(self, files: Sequence[pathlib.Path]) -> None:
+        faults = {path: media.fault(path) for path in files}
+        damaged = {p: why for p, why in faults.items() if why and p.stem not in self._allowed}
+        if damaged:
+            listed = "\n".join(f"  {p}: {why}" for p, why in damaged.items())
+            raise ValueError(
+                f"{len(damaged)} damaged files; nothing was built:\n{listed}\nReplace them, or "
+                "build with allow_damaged=[...] naming each clip to leave out"
+            )
+        if left_out := sorted(p.stem for p in files if p.stem in self._allowed):
+            print(f"left out because allow_damaged names them: {', '.join(left_out)}")
