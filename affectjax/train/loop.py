@@ -36,7 +36,7 @@ def train(config: Config, workdir: str | os.PathLike[str]) -> dict[str, float]:
         (workdir / "config.json").write_text(config_lib.to_json(config))
     mesh = shard.make_mesh(config.mesh.to_dict())
     with jax.set_mesh(mesh), checkpoint.manager(workdir, *_select(config)) as manager:
-        run = setup.prepare(config, mesh, inputs.example_batch(config))
+        run = setup.prepare(config, mesh, inputs.example_spec(config))
         state, start = setup.restore_or_init(config, run, manager)
         with contextlib.closing(_report(config, workdir, start)) as out, _stop_asked() as stop:
             _announce(out, run, start, config)

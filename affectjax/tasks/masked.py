@@ -1,0 +1,99 @@
+"""Self-supervised pre-training of HiCMAE: masked reconstruction and cross-modal contrast."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+from clu import metrics as clu_metrics
+from jaxtyping import Array
+
+from affectjax.losses import hicmae as hicmae_loss
+from affectjax.losses import masked
+from affectjax.metrics import states
+from affectjax.models import hicmae, masks
+from affectjax.tasks.inputs import Inputs, denormalise
+
+Batch = Mapping[str, jax.Array]
+EVAL_SEED = 0
+
+
+@dataclass(frozen=True)
+class MaskedPretrain:
+    """loss = video MSE + audio MSE + contrast_weight x InfoNCE summed over the taps.
+
+    Attributes:
+      mask_video, mask_audio: shares of tokens hidden (tubes of places; any tokens).
+      target: what the video decoder predicts, see `losses.masked.video_target`.
+      negative_groups: parts of the batch with negatives of their own; 1 is the whole batch.
+    """
+
+    model: hicmae.Pretrain
+    inputs: Inputs
+    mask_video: float = 0.9
+    mask_audio: float = 0.8
+    target: Literal["plain", "framediff", "unnormalised"] = "framediff"
+    contrast_weight: float = 0.0025
+    temperature: float = 0.07
+    negative_groups: int = 1
+
+    def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
+        zeros = {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
+        frames, mel = self.inputs(zeros)
+        return self.model.init(key, frames, mel, *self._masks(key, frames, mel))
+
+    def loss(
+        self, variables: Any, batch: Batch, key: jax.Array, step: jax.Array
+    ) -> tuple[jax.Array, dict[str, jax.Array]]:
+        del step
+        parts = {k: v.mean() for k, v in self._terms(variables, batch, key).items()}
+        named = {f"loss_{k}": v for k, v in parts.items()}
+        return hicmae_loss.total(parts, self.contrast_weight), named
+
+    def predict(self, variables: Any, batch: Batch) -> dict[str, jax.Array]:
+        """Reconstruction losses of each clip under masks that are always the same.
+
+        The contrast is left out: it depends on which clips share a batch.
+        """
+        parts = self._terms(variables, batch, jax.random.key(EVAL_SEED))
+        named = {"loss_video": parts["video"], "loss_audio": parts["audio"]}
+        total = parts["video"] + parts["audio"]
+        passed = {k: batch[k] for k in ("clip_id", "valid") if k in batch}
+        return {"loss": total, **named, **passed}
+
+    def metrics(self) -> type[clu_metrics.Collection]:
+        return states.LossScores
+
+    def _terms(self, variables: Any, batch: Batch, key: jax.Array) -> dict[str, Array]:
+        frames, mel = self.inputs(batch)
+        mask_v, mask_a, counts = self._masks(key, frames, mel)
+        out = self.model.apply(variables, frames, mel, mask_v, mask_a, counts)
+        m = self.model
+        patches = hicmae.video_patches(denormalise(frames), m.tubelet, m.patch)
+        target_v = masked.video_target(
+            patches, frames=frames.shape[1], tubelet=m.tubelet, kind=self.target
+        )
+        target_a = masked.audio_target(hicmae.audio_patches(mel, m.patch_audio))
+        return hicmae_loss.terms(
+            out,
+            target_v,
+            target_a,
+            hicmae.split_mask(mask_v, counts[0])[1],
+            hicmae.split_mask(mask_a, counts[1])[1],
+            temperature=self.temperature,
+            groups=self.negative_groups,
+        )
+
+    def _masks(self, key: jax.Array, frames: Array, mel: Array) -> tuple[Any, Any, Any]:
+        m, keys = self.model, jax.random.split(key)
+        b, t, h, w, _ = frames.shape
+        slots, places = t // m.tubelet, (h // m.patch) * (w // m.patch)
+        tokens = (mel.shape[1] // m.patch_audio) * (mel.shape[2] // m.patch_audio)
+        counts = (
+            slots * masks.masked_count(self.mask_video, places),
+            masks.masked_count(self.mask_audio, tokens),
+        )
+        video = masks.tube_mask(keys[0], b, slots, places, self.mask_video)
+        audio = masks.random_mask(keys[1], b, tokens, self.mask_audio)
+        return video, audio, counts

@@ -1,0 +1,96 @@
+"""The data of a config: sources, batches of this host, and the shapes of a global batch."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from affectjax import batch as batch_lib
+from affectjax import config as config_lib
+from affectjax.data import fake, pipeline, source
+
+Config = Any
+Batch = dict[str, np.ndarray]
+
+
+def train_batches(config: Config, start: int) -> Iterator[Batch]:
+    """This host's rows of the training batches from step `start` on."""
+    data = config.data
+    return pipeline.train_batches(
+        open_split(config, "train"),
+        config_lib.build(data.train_ops, "config.data.train_ops"),
+        seed=config.seed,
+        batch=config.train.batch,
+        start=start,
+        stop=config.train.steps,
+        host=jax.process_index(),
+        hosts=jax.process_count(),
+        threads=data.threads,
+        prefetch=data.prefetch,
+    )
+
+
+def eval_batches(config: Config, split: str) -> Iterator[Batch]:
+    """This host's rows of every view of a split, in order, padded."""
+    data = config.data
+    return pipeline.eval_batches(
+        open_split(config, split),
+        config_lib.build(data.eval_ops, "config.data.eval_ops"),
+        batch=data.eval_batch,
+        views=data.views,
+        host=jax.process_index(),
+        hosts=jax.process_count(),
+        threads=data.threads,
+        prefetch=data.prefetch,
+    )
+
+
+def example_spec(config: Config) -> dict[str, jax.ShapeDtypeStruct]:
+    """Shapes and dtypes of the global training batch, from its first example.
+
+    Raises:
+      ValueError: an example breaks the table of batch keys.
+    """
+    ops = config_lib.build(config.data.train_ops, "config.data.train_ops")
+    first = next(
+        pipeline.train_batches(
+            open_split(config, "train"), ops, seed=config.seed, batch=1, stop=1, threads=1
+        )
+    )
+    batch_lib.check(first)
+    size = config.train.batch
+    return {k: jax.ShapeDtypeStruct((size, *v.shape[1:]), v.dtype) for k, v in first.items()}
+
+
+def open_split(config: Config, split: str) -> Sequence[Any]:
+    """The source of a split's expression, or as many fake examples as the config says."""
+    builder = open_builder(config)
+    if config.data.fake:
+        seed = sorted(config.data.splits).index(split)
+        return fake.Fake(builder.info.features, config.data.fake, seed=seed)
+    return source.split(source.prepare(builder), split_expression(config, split))
+
+
+def open_builder(config: Config) -> Any:
+    """The TFDS builder of a config."""
+    data = config.data
+    manual = "" if data.fake else data.manual_dir
+    return source.open_builder(data.builder, data.builder_config, manual, data.data_dir)
+
+
+def split_expression(config: Config, split: str) -> str:
+    """What the builder's splits make up the config's `split`.
+
+    Raises:
+      ValueError: the config has no such split.
+    """
+    if split not in config.data.splits:
+        raise ValueError(f"no split {split!r} in config.data.splits: {dict(config.data.splits)}")
+    return config.data.splits[split]
+
+
+def label_names(config: Config) -> tuple[str, ...]:
+    """Names of the categories, in order of their index; none where the data has no categories."""
+    feature = open_builder(config).info.features.get("emotion")
+    return tuple(feature.names) if feature is not None else ()
