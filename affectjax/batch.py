@@ -41,6 +41,9 @@ KEYS: dict[str, Key] = {
     "valid": Key("", "bool", "", "False for the padding of the last batch"),
 }
 
+# JAX holds 32-bit integers: what needs more stays on the host.
+HOST_ONLY = ("clip_id",)
+
 
 def check(batch: Mapping[str, np.ndarray]) -> None:
     """Raise ValueError where a batch breaks the table: unknown key, dtype, rank or batch size."""

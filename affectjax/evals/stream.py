@@ -34,7 +34,7 @@ def scores(
 
 def rows(predict: Predict, params: Any, batches: Batches, put: Put) -> dict[str, np.ndarray]:
     """Outputs of every valid row of every host, in the order of the data, as arrays (N, ...)."""
-    parts = list(_valid_rows(predict, params, batches, sharding))
+    parts = list(_valid_rows(predict, params, batches, put))
     if not parts:
         raise ValueError("nothing to evaluate: the split is empty")
     return {k: np.concatenate([part[k] for part in parts]) for k in parts[0]}
@@ -46,6 +46,7 @@ def _valid_rows(
     for batch in batches:
         outputs = predict(params, put(batch))
         host = {k: _gather(v) for k, v in outputs.items() if np.ndim(v) >= 1}
+        host["clip_id"] = _gather_ids(batch["clip_id"])
         valid = host.pop("valid")
         yield {k: v[valid] for k, v in host.items()}
 
@@ -55,3 +56,12 @@ def _gather(array: jax.Array) -> np.ndarray:
     if array.is_fully_addressable:
         return np.asarray(array)
     return np.asarray(multihost_utils.process_allgather(array, tiled=True))
+
+
+def _gather_ids(ids: np.ndarray) -> np.ndarray:
+    """The 64-bit ids of all hosts' rows, which JAX would cut to 32 bits."""
+    if jax.process_count() == 1:
+        return ids
+    halves = ids.view(np.int32).reshape(-1, 2)
+    whole = np.asarray(multihost_utils.process_allgather(halves, tiled=True))
+    return np.ascontiguousarray(whole).view(np.int64)[:, 0]

@@ -105,8 +105,7 @@ class PatchEmbed(nn.Module):
 
     @nn.compact
     def __call__(self, patches: Float[Array, "b n p"]) -> Float[Array, "b n d"]:
-        init = attention.linear_init
-        return nn.Dense(self.width, kernel_init=init, dtype=self.dtype, name="proj")(patches)
+        return attention.Dense(self.width, dtype=self.dtype, name="proj")(patches)
 
 
 class Encoder(nn.Module):
@@ -197,8 +196,7 @@ class Decoder(nn.Module):
             x = attention.CrossBlock(*settings, name=f"blocks_{i}")(x, contexts[-i], True)
             self.sow("intermediates", f"block{i}", x)
         x = attention.layer_norm("norm", self.dtype)(x[:, -masked:])
-        init = attention.linear_init
-        return nn.Dense(self.outputs, kernel_init=init, dtype=self.dtype, name="head")(x)
+        return attention.Dense(self.outputs, dtype=self.dtype, name="head")(x)
 
 
 class Pretrain(nn.Module):
@@ -263,13 +261,8 @@ class Pretrain(nn.Module):
         self, suffix: str, tower: Tower, fused: Any, tapped: Any, index: Any, patches: Any
     ) -> Float[Array, "b k p"]:
         visible, hidden = index
-        init = attention.linear_init
-        project = nn.Dense(
-            tower.width,
-            use_bias=False,
-            kernel_init=init,
-            dtype=self.dtype,
-            name=f"encoder_to_decoder{suffix}",
+        project = attention.Dense(
+            tower.width, use_bias=False, dtype=self.dtype, name=f"encoder_to_decoder{suffix}"
         )
         token = self.param(f"mask_token{suffix}", nn.initializers.normal(0.02), (1, 1, tower.width))
         positions = jnp.asarray(attention.sincos(patches.shape[1], tower.width))[None]

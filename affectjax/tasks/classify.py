@@ -15,7 +15,7 @@ from affectjax.metrics import states
 from affectjax.tasks.inputs import Inputs
 
 Batch = Mapping[str, jax.Array]
-PASSED = ("emotion", "vad", "distribution", "subject", "clip_id", "view", "valid")
+PASSED = ("emotion", "vad", "distribution", "subject", "view", "valid")
 
 
 @dataclass(frozen=True)

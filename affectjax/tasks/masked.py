@@ -17,6 +17,7 @@ from affectjax.tasks.inputs import Inputs, denormalise
 
 Batch = Mapping[str, jax.Array]
 EVAL_SEED = 0
+PASSED = ("subject", "view", "valid")
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,7 @@ class MaskedPretrain:
         parts = self._terms(variables, batch, jax.random.key(EVAL_SEED))
         named = {"loss_video": parts["video"], "loss_audio": parts["audio"]}
         total = parts["video"] + parts["audio"]
-        passed = {k: batch[k] for k in ("clip_id", "valid") if k in batch}
-        return {"loss": total, **named, **passed}
+        return {"loss": total, **named, **{k: batch[k] for k in PASSED if k in batch}}
 
     def metrics(self) -> type[clu_metrics.Collection]:
         return states.LossScores

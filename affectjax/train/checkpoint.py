@@ -19,7 +19,7 @@ def manager(workdir: str | os.PathLike[str], metric: str, mode: str = "max") -> 
     `mode` is "max" or "min". Saving is asynchronous and atomic: a step's folder appears under its
     final name only when it is complete, so a killed process never leaves a half-written one.
     """
-    logging.get_absl_logger().setLevel(logging.WARNING)  # Orbax logs some 60 lines a save
+    logging.set_verbosity(logging.ERROR)  # Orbax logs some 60 lines a save
     best = keep.BestN(
         get_metric_fn=lambda metrics: metrics[metric],
         reverse=mode == "min",
@@ -76,6 +76,7 @@ def restore_params(workdir: str | os.PathLike[str], ema: bool = True, best: bool
     Raises:
       FileNotFoundError: no checkpoint there.
     """
+    logging.set_verbosity(logging.ERROR)
     folder = pathlib.Path(workdir).resolve() / "checkpoints"
     if not folder.is_dir():
         raise FileNotFoundError(f"no checkpoints in {workdir}; train that run first")

@@ -60,7 +60,11 @@ def example_spec(config: Config) -> dict[str, jax.ShapeDtypeStruct]:
     )
     batch_lib.check(first)
     size = config.train.batch
-    return {k: jax.ShapeDtypeStruct((size, *v.shape[1:]), v.dtype) for k, v in first.items()}
+    return {
+        k: jax.ShapeDtypeStruct((size, *v.shape[1:]), v.dtype)
+        for k, v in first.items()
+        if k not in batch_lib.HOST_ONLY
+    }
 
 
 def open_split(config: Config, split: str) -> Sequence[Any]:
@@ -92,5 +96,5 @@ def split_expression(config: Config, split: str) -> str:
 
 def label_names(config: Config) -> tuple[str, ...]:
     """Names of the categories, in order of their index; none where the data has no categories."""
-    feature = open_builder(config).info.features.get("emotion")
-    return tuple(feature.names) if feature is not None else ()
+    features = open_builder(config).info.features
+    return tuple(features["emotion"].names) if "emotion" in features else ()

@@ -40,7 +40,7 @@ def train(config: Config, workdir: str | os.PathLike[str]) -> dict[str, float]:
         state, start = setup.restore_or_init(config, run, manager)
         with contextlib.closing(_report(config, workdir, start)) as out, _stop_asked() as stop:
             _announce(out, run, start, config)
-            state, values = _run(config, run, state, start, manager, out, stop)
+            state, values = _run(config, workdir, run, state, start, manager, out, stop)
             manager.wait_until_finished()
     return values
 
@@ -61,6 +61,7 @@ def check_selection(config: Config) -> None:
 
 def _run(
     config: Config,
+    workdir: pathlib.Path,
     run: setup.Run,
     state: Any,
     start: int,
@@ -72,7 +73,7 @@ def _run(
     batches = inputs.train_batches(config, start)
     values: dict[str, float] = {}
     window: list[dict[str, Any]] = []
-    profile = _Profiler(config)
+    profile = _Profiler(config, workdir)
     for step in range(start + 1, steps + 1):
         batch = _next(batches, out)
         with profile.at(step):
@@ -167,9 +168,9 @@ def _stop_asked() -> Iterator[Callable[[], bool]]:
 class _Profiler:
     """Traces the steps of config.train.profile = (first, last) into <workdir>/profile."""
 
-    def __init__(self, config: Config) -> None:
-        self._first, self._last = config.train.profile or (0, 0)
-        self._folder = config.train.profile_dir
+    def __init__(self, config: Config, workdir: pathlib.Path) -> None:
+        self._first, self._last = config.train.profile
+        self._folder = str(workdir / "profile")
 
     @contextlib.contextmanager
     def at(self, step: int) -> Iterator[None]:

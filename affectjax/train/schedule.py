@@ -34,7 +34,7 @@ def warmup_cosine(
 def scaled(peak_per_256: float, batch: int) -> float:
     """The linear scaling rule, rate x batch / 256 (Goyal et al. 2017).
 
-    >>> scaled(3e-4, 160)
-    0.0001875
+    >>> scaled(1e-3, 512)
+    0.002
     """
     return peak_per_256 * batch / 256

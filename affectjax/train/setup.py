@@ -1,5 +1,6 @@
 """From a config to what the loop runs: task, optimiser, jitted steps, a state on the mesh."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -8,7 +9,6 @@ from typing import Any
 import jax
 import numpy as np
 import optax
-from clu import parameter_overview
 from jax.sharding import Mesh, NamedSharding
 
 from affectjax import config as config_lib
@@ -104,6 +104,6 @@ def _init(
 
 def _overview(params: Any) -> str:
     """A line per top-level module with its number of parameters, and the total."""
-    rows = {k: parameter_overview.count_parameters(v) for k, v in params.items()}
+    rows = {k: sum(math.prod(p.shape) for p in jax.tree.leaves(v)) for k, v in params.items()}
     lines = [f"  {name:<24} {count:>12,}" for name, count in rows.items()]
     return "\n".join(["parameters", *lines, f"  {'total':<24} {sum(rows.values()):>12,}"])

@@ -9,6 +9,8 @@ import jax
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
+from affectjax import batch as batch_lib
+
 PyTree = Any
 Rule = tuple[str, str | Sequence[str | None]]
 
@@ -69,8 +71,12 @@ def state_shardings(state: PyTree, mesh: Mesh, rules: Sequence[Rule]) -> PyTree:
 
 
 def to_global(batch: dict[str, np.ndarray], sharding: NamedSharding) -> dict[str, jax.Array]:
-    """Global arrays from this host's rows of the batch."""
-    return {k: jax.make_array_from_process_local_data(sharding, v) for k, v in batch.items()}
+    """Global arrays from this host's rows of the batch, without the keys that stay on the host."""
+    return {
+        k: jax.make_array_from_process_local_data(sharding, v)
+        for k, v in batch.items()
+        if k not in batch_lib.HOST_ONLY
+    }
 
 
 def _data_axes(mesh: Mesh) -> tuple[str, ...]:

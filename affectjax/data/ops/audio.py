@@ -72,8 +72,7 @@ def fbank(
     if samples < frame:
         raise ValueError(f"{samples} samples are less than one frame of {frame}")
     n_fft = 1 << (frame - 1).bit_length()
-    starts = np.arange(1 + (samples - frame) // shift) * shift
-    x = waveform[..., starts[:, None] + np.arange(frame)]
+    x = _frames(waveform, frame, shift)
     x = x - x.mean(-1, keepdims=True)
     before = jnp.concatenate([x[..., :1], x[..., :-1]], axis=-1)
     x = (x - preemphasis * before) * window(window_name, frame)
@@ -82,6 +81,17 @@ def fbank(
     banks = mel_banks(num_mels, n_fft, rate, low, high)
     energy = jnp.matmul(power[..., :-1], banks.T, precision="highest")
     return jnp.log(jnp.maximum(energy, LOG_FLOOR))
+
+
+def _frames(waveform: Float[Array, "*b s"], frame: int, shift: int) -> Float[Array, "*b n f"]:
+    """Overlapping frames, put together from blocks of `shift` samples: no gather."""
+    count, blocks = 1 + (waveform.shape[-1] - frame) // shift, -(-frame // shift)
+    needed = (count + blocks - 1) * shift
+    missing = max(needed - waveform.shape[-1], 0)
+    padding = [(0, 0)] * (waveform.ndim - 1) + [(0, missing)]
+    grid = jnp.pad(waveform, padding)[..., :needed].reshape(*waveform.shape[:-1], -1, shift)
+    parts = [grid[..., i : i + count, :] for i in range(blocks)]
+    return jnp.concatenate(parts, axis=-1)[..., :frame]
 
 
 def log_mel_batch(

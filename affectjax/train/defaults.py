@@ -1,0 +1,75 @@
+"""Fields that every config has, with their defaults; a config fills in task, data, optimiser."""
+
+import ml_collections
+
+from affectjax import config as config_lib
+
+
+def config(**fields: object) -> ml_collections.ConfigDict:
+    """A ConfigDict of all fields below, those given replaced.
+
+    seed: of initialisation, order, augmentation and dropout.
+    task, optimizer: recorded calls. init: work directory of a run to take weights from, or empty;
+      init_fresh, init_drop: patterns of parameters here, or there, that it does not concern.
+    pretrain: the config of a run that comes first and becomes `init`.
+    train: steps; batch (global); accum micro-batches a step; ema decay (0: none);
+      log_every, eval_every, checkpoint_every in steps; tensorboard; profile [first, last] step.
+    select: split, metric and mode (max or min) that choose the best checkpoint; `reproduces`
+      names the paper where that split is a test split.
+    evaluate: splits that --mode=evaluate scores.
+    mesh: axes and sizes, -1 for the devices left. sharding: ordered [pattern, rule] pairs.
+    data: builder (module), builder_config, manual_dir, data_dir, splits (name -> expression),
+      train_ops, eval_ops, eval_batch, views of a clip, threads, prefetch (examples), and fake,
+      the number of examples made in memory instead of read (0: read).
+    """
+    base = {
+        "seed": 0,
+        "task": None,
+        "optimizer": None,
+        "init": "",
+        "init_fresh": [],
+        "init_drop": [],
+        "pretrain": None,
+        "train": {
+            "steps": 1000,
+            "batch": 32,
+            "accum": 1,
+            "ema": 0.0,
+            "log_every": 50,
+            "eval_every": 250,
+            "checkpoint_every": 250,
+            "tensorboard": False,
+            "profile": [0, 0],
+        },
+        "select": {"split": "validation", "metric": "uar", "mode": "max", "reproduces": ""},
+        "evaluate": ["test"],
+        "mesh": {"data": -1},
+        "sharding": [],
+        "data": {
+            "builder": "",
+            "builder_config": "",
+            "manual_dir": "",
+            "data_dir": "",
+            "splits": {"train": "train", "validation": "validation", "test": "test"},
+            "train_ops": [],
+            "eval_ops": [],
+            "eval_batch": 64,
+            "views": 1,
+            "threads": 4,
+            "prefetch": 64,
+            "fake": 0,
+        },
+    }
+    out = ml_collections.ConfigDict(base)
+    for name, value in fields.items():
+        if isinstance(value, dict) and config_lib.NAME not in value:
+            out[name].update(value)
+        else:
+            out[name] = value
+    return out
+
+
+def tiny(config: ml_collections.ConfigDict) -> None:
+    """Shrink a config in place to a few small steps, for tests and a first look."""
+    config.train.update(steps=4, batch=8, log_every=1, eval_every=2, checkpoint_every=1)
+    config.data.update(eval_batch=8, prefetch=8, threads=1)
