@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-CATEGORIES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger")
+from affectjax.affect.labels import EKMAN7
+
+CATEGORIES = EKMAN7.names
 ACTION_UNITS = (1, 2, 4, 5, 6, 7, 9, 12, 15, 17, 20, 23, 25, 26)
 RATERS = 8
 

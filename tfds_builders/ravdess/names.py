@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass
 
-EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
+from affectjax.affect.labels import RAVDESS8
+
+EMOTIONS = RAVDESS8.names
 _FIELDS = {
     "modality": range(1, 4),
     "channel": range(1, 3),

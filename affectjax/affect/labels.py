@@ -1,0 +1,100 @@
+"""Label spaces: names of categories in the order of their indices, and who fixed it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LabelSpace:
+    """Names in index order. `source` says who fixed the names and their order."""
+
+    name: str
+    names: tuple[str, ...]
+    source: str
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def index(self, name: str) -> int:
+        """Index of a name.
+
+        Raises:
+          ValueError: the space has no such name; says which it has.
+
+        >>> EKMAN6.index("fear")
+        2
+        """
+        if name not in self.names:
+            raise ValueError(f"{self.name} has no {name!r}; it has {', '.join(self.names)}")
+        return self.names.index(name)
+
+
+def _space(name: str, names: str, source: str) -> LabelSpace:
+    return LabelSpace(name, tuple(names.split()), source)
+
+
+RAVDESS8 = _space(
+    "RAVDESS8",
+    "neutral calm happy sad angry fearful disgust surprised",
+    "Livingstone & Russo 2018; emotion code of the file name - 1 (HiCMAE's code)",
+)
+CREMAD6 = _space(
+    "CREMAD6",
+    "anger disgust fear happiness neutral sadness",
+    "HiCMAE's code: ANG DIS FEA HAP NEU SAD",
+)
+EKMAN6 = _space(
+    "EKMAN6", "anger disgust fear happiness sadness surprise", "Ekman 1992; alphabetical"
+)
+EKMAN7 = _space(
+    "EKMAN7",
+    "neutral happiness sadness surprise fear disgust anger",
+    "Ekman's six and neutral in AffectNet's order without contempt",
+)
+AFFECTNET8 = _space(
+    "AFFECTNET8",
+    "neutral happiness sadness surprise fear disgust anger contempt",
+    "Mollahosseini et al. 2017, expression codes 0 to 7",
+)
+MIKELS8 = _space(
+    "MIKELS8",
+    "amusement awe contentment excitement anger disgust fear sadness",
+    "Mikels et al. 2005 in EmoSet's order (ImageFolder sets are alphabetical instead)",
+)
+PLUTCHIK8 = _space(
+    "PLUTCHIK8",
+    "joy trust fear surprise sadness disgust anger anticipation",
+    "Plutchik 1980, around the wheel",
+)
+EMOTIC26 = LabelSpace(
+    "EMOTIC26",
+    (
+        "affection",
+        "anger",
+        "annoyance",
+        "anticipation",
+        "aversion",
+        "confidence",
+        "disapproval",
+        "disconnection",
+        "disquietment",
+        "doubt/confusion",
+        "embarrassment",
+        "engagement",
+        "esteem",
+        "excitement",
+        "fatigue",
+        "fear",
+        "happiness",
+        "pain",
+        "peace",
+        "pleasure",
+        "sadness",
+        "sensitivity",
+        "suffering",
+        "surprise",
+        "sympathy",
+        "yearning",
+    ),
+    "Kosti et al. 2019, alphabetical; several may hold together",
+)
+SPACES = (RAVDESS8, CREMAD6, EKMAN6, EKMAN7, AFFECTNET8, MIKELS8, PLUTCHIK8, EMOTIC26)

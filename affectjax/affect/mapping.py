@@ -1,0 +1,89 @@
+"""From one label space to another, and what that loses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from affectjax.affect.labels import LabelSpace
+
+SYNONYMS = {
+    "happy": "happiness",
+    "joy": "happiness",
+    "sad": "sadness",
+    "angry": "anger",
+    "fearful": "fear",
+    "surprised": "surprise",
+}
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """Which name of `target` each name of `source` becomes; None drops it.
+
+    Attributes:
+      dropped: source names without a place in the target.
+      merged: target names that hold several source names.
+      unreached: target names that no source name becomes.
+    """
+
+    source: LabelSpace
+    target: LabelSpace
+    to: Mapping[str, str | None]
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        return tuple(n for n in self.source.names if self.to[n] is None)
+
+    @property
+    def merged(self) -> dict[str, tuple[str, ...]]:
+        names = self.source.names
+        groups = {t: tuple(n for n in names if self.to[n] == t) for t in self.target.names}
+        return {t: names for t, names in groups.items() if len(names) > 1}
+
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        return tuple(t for t in self.target.names if t not in self.to.values())
+
+    def matrix(self) -> Float[np.ndarray, "k j"]:
+        """1 where source k becomes target j; rows of dropped names are 0."""
+        out = np.zeros((len(self.source), len(self.target)))
+        for i, name in enumerate(self.source.names):
+            if self.to[name] is not None:
+                out[i, self.target.index(self.to[name])] = 1.0
+        return out
+
+    def distribution(self, p: Float[np.ndarray, "*b k"]) -> Float[np.ndarray, "*b j"]:
+        """A distribution over the source as one over the target, what was dropped left out.
+
+        Raises:
+          ValueError: all of a distribution's mass was dropped.
+        """
+        moved = p @ self.matrix()
+        total = moved.sum(-1, keepdims=True)
+        if (total <= 0).any():
+            lost = ", ".join(self.dropped)
+            raise ValueError(f"a distribution over only {lost} has no image in {self.target.name}")
+        return moved / total
+
+
+def between(
+    source: LabelSpace, target: LabelSpace, also: Mapping[str, str] | None = None
+) -> LabelMap:
+    """The map by equal names and SYNONYMS, and by `also` where it says more.
+
+    >>> from affectjax.affect.labels import EKMAN7, RAVDESS8
+    >>> m = between(RAVDESS8, EKMAN7, also={"calm": "neutral"})
+    >>> m.dropped, m.merged
+    ((), {'neutral': ('neutral', 'calm')})
+    """
+    by_root = {SYNONYMS.get(name, name): name for name in target.names}
+    extra = dict(also or {})
+    unknown = [n for n in extra if n not in source.names]
+    if unknown:
+        raise ValueError(f"{source.name} has no {unknown}")
+    for name in extra.values():
+        target.index(name)
+    to = {n: extra.get(n, by_root.get(SYNONYMS.get(n, n))) for n in source.names}
+    return LabelMap(source, target, to)
