@@ -24,9 +24,13 @@ def ccc_loss(
 
 
 def pcc_loss(prediction: Float[Array, "b d"], target: Float[Array, "b d"]) -> Float[Array, ""]:
-    """1 - Pearson's correlation over the batch, averaged over the dimensions d."""
+    """1 - Pearson's correlation over the batch, averaged over the dimensions d.
+
+    HiCMAE's: cov / (sd_p sd_t + 1e-6), population moments.
+    """
     cov, var_p, var_t = _moments(prediction, target, 0)
-    return jnp.mean(1 - cov / jnp.sqrt(var_p * var_t + _TINY))
+    spread = jnp.sqrt(var_p + _TINY**2) * jnp.sqrt(var_t + _TINY**2)
+    return jnp.mean(1 - cov / (spread + 1e-6))
 
 
 # Keeps constant predictions finite: their correlation counts as 0.

@@ -56,6 +56,24 @@ def weighted_f1(c: Float[Array, "k k"]) -> Float[Array, ""]:
     return (f1(c) * c.sum(1)).sum() / jnp.maximum(c.sum(), 1.0)
 
 
+def precisions(c: Float[Array, "k k"]) -> Float[Array, " k"]:
+    """Precision of each class; 0 where it is never predicted."""
+    return _ratio(jnp.diagonal(c), c.sum(0))
+
+
+def weighted_precision(c: Float[Array, "k k"]) -> Float[Array, ""]:
+    """Mean precision weighted by the number of true examples, as in CAGE's tables."""
+    return (precisions(c) * c.sum(1)).sum() / jnp.maximum(c.sum(), 1.0)
+
+
+def top(
+    probabilities: Float[Array, "b k"], emotion: Int[Array, " b"], number: int
+) -> Float[Array, " b"]:
+    """1 where the true class is among the `number` most probable; of equal ones the first win."""
+    best = jnp.argsort(-probabilities, axis=-1, stable=True)[:, :number]
+    return (best == emotion[:, None]).any(-1).astype(jnp.float32)
+
+
 def kappa(c: Float[Array, "k k"]) -> Float[Array, ""]:
     """Cohen's kappa: agreement above the chance of the margins."""
     n = jnp.maximum(c.sum(), 1.0)

@@ -33,7 +33,8 @@ SIZES: Mapping[str, tuple[Tower, int, Tower]] = {
     "T": (Tower(256, 10, 4), 2, Tower(128, 4, 2)),
     "S": (Tower(384, 10, 6), 2, Tower(192, 4, 3)),
     "B": (Tower(512, 10, 8), 2, Tower(384, 4, 6)),
-    "mini": (Tower(96, 4, 3), 1, Tower(64, 3, 2)),
+    "mini": (Tower(96, 4, 3), 1, Tower(48, 3, 2)),
+    "micro": (Tower(64, 3, 2), 1, Tower(48, 3, 2)),
     "test": (Tower(16, 2, 2), 1, Tower(16, 2, 2)),
 }
 
@@ -74,9 +75,22 @@ def video_patches(
     return grid.reshape(b, -1, tubelet * patch * patch * c)
 
 
-def audio_patches(log_mel: Float[Array, "b n m"], patch: int) -> Float[Array, "b k p"]:
-    """Cut a log-mel into squares: token order (time, frequency), inside (row, bin)."""
-    return video_patches(log_mel[:, None, :, :, None], 1, patch)
+def audio_patches(
+    log_mel: Float[Array, "b n m"], patch: int | Sequence[int]
+) -> Float[Array, "b k p"]:
+    """Cut a log-mel into patches: token order (time, frequency), inside (row, bin).
+
+    `patch` is the side of a square (HiCMAE: 16), or (rows, bins).
+
+    Raises:
+      ValueError: the log-mel does not divide into patches.
+    """
+    rows, bins = (patch, patch) if isinstance(patch, int) else patch
+    b, n, m = log_mel.shape
+    if n % rows or m % bins:
+        raise ValueError(f"a log-mel of {n}x{m} does not divide into patches of {rows}x{bins}")
+    grid = log_mel.reshape(b, n // rows, rows, m // bins, bins).transpose(0, 1, 3, 2, 4)
+    return grid.reshape(b, -1, rows * bins)
 
 
 def split_mask(

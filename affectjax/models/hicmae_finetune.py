@@ -1,6 +1,6 @@
 """HiCMAE for labelled clips: all encoder layers and the fused tokens feed the heads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import jax
@@ -41,7 +41,7 @@ class Finetune(nn.Module):
     fusion_heads: int = 8
     tubelet: int = 2
     patch: int = 16
-    patch_audio: int = 16
+    patch_audio: int | Sequence[int] = 16
     mlp_ratio: float = 4.0
     drop_path: float = 0.0
     dropout: float = 0.0

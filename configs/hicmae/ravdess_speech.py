@@ -18,7 +18,7 @@ from affectjax.data import source
 from affectjax.data.ops import video, waveform
 from affectjax.models import hicmae, hicmae_finetune
 from affectjax.tasks import classify, inputs
-from affectjax.train import defaults, groups, optim, schedule
+from affectjax.train import defaults, optim, schedule
 from tfds_builders.ravdess import ravdess_dataset_builder as ravdess
 
 SAMPLES = 400 + 255 * 160  # the waveform under 256 rows of log-mel
@@ -29,7 +29,7 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
     arg = config_lib.parse_arg(
         arg, fold=1, seed=0, steps=1500, batch=32, size="mini", tiny=False, fake=False
     )
-    tower, fusion_depth, _ = hicmae.size("test" if arg.tiny else arg.size)
+    tower, _, _ = hicmae.size("test" if arg.tiny else arg.size)
     config = defaults.config(seed=arg.seed)
     config.task = call(
         classify.Classify,

@@ -19,7 +19,7 @@ from affectjax.train import defaults, groups, optim, schedule
 
 BUILDER = "tfds_builders.affect_synth.affect_synth_dataset_builder"
 CLASSES = 7
-SIDE, FRAMES, MEL_FRAMES, MELS = 64, 8, 256, 64
+SIDE, FRAMES, STRIDE, MEL_FRAMES, MELS = 64, 4, 4, 256, 64
 SAMPLES = 40_960
 
 
@@ -30,14 +30,14 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
     """
     arg = config_lib.parse_arg(
         arg,
-        size="mini",
+        size="micro",
         modalities="av",
         target="hard",
         scratch=False,
         init="",
         seed=0,
-        steps=300,
-        pretrain_steps=400,
+        steps=500,
+        pretrain_steps=500,
         tiny=False,
         fake=False,
     )
@@ -53,16 +53,15 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         vad_loss="ccc",
     )
     config.data.train_ops = [
-        call(video.SampleClip, count=FRAMES, stride=2, samples=SAMPLES),
+        call(video.SampleClip, count=FRAMES, stride=STRIDE, samples=SAMPLES),
         call(image.RandomResizedCrop, side=SIDE, scale=[0.7, 1.0]),
         call(image.Flip),
         *_drop(arg.modalities),
     ]
-    tower, fusion_depth, _ = _size(arg)
     config.optimizer = call(
         optim.adamw,
         schedule=_schedule(2e-3, config.train.steps),
-        lr_scale=groups.hicmae(tower.depth, fusion_depth if arg.modalities == "av" else 0, 0.85),
+        lr_scale=_layer_decay(arg),
         clip=1.0,
     )
     config.init_fresh = ["^(head|fc_norm)", "_layer_weights$"]
@@ -97,7 +96,7 @@ def pretrain(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
         mask_audio=0.75,
     )
     config.data.train_ops = [
-        call(video.SampleClip, count=FRAMES, stride=2, how="strided", samples=SAMPLES),
+        call(video.SampleClip, count=FRAMES, stride=STRIDE, how="strided", samples=SAMPLES),
         call(image.MultiScaleCrop, side=SIDE),
     ]
     config.optimizer = call(
@@ -113,13 +112,13 @@ def pretrain(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
 
 def _base(arg: ml_collections.ConfigDict, steps: int) -> ml_collections.ConfigDict:
     config = defaults.config(seed=arg.seed)
-    config.train.update(steps=steps, batch=32, log_every=50, eval_every=100, checkpoint_every=100)
+    config.train.update(steps=steps, batch=32, log_every=50, eval_every=250, checkpoint_every=250)
     config.data.update(builder=BUILDER, fake=64 if arg.fake else 0, threads=2)
     if arg.tiny:
         defaults.tiny(config)
         config.data.builder_config = "test"
     config.data.eval_ops = [
-        call(video.SampleClip, count=FRAMES, stride=2, how="segments", samples=SAMPLES),
+        call(video.SampleClip, count=FRAMES, stride=STRIDE, how="segments", samples=SAMPLES),
         call(image.Resize, side=SIDE),
         *_drop(arg.modalities),
     ]
@@ -161,3 +160,11 @@ def _drop(modalities: str) -> list[ml_collections.ConfigDict]:
 
 def _schedule(peak: float, steps: int) -> ml_collections.ConfigDict:
     return call(schedule.warmup_cosine, peak=peak, steps=steps, warmup=steps // 10)
+
+
+def _layer_decay(arg: ml_collections.ConfigDict) -> list[list[str | float]]:
+    """Gentle layer-wise decay after pre-training; from scratch every layer learns alike."""
+    if arg.scratch:
+        return []
+    tower, fusion_depth, _ = _size(arg)
+    return groups.hicmae(tower.depth, fusion_depth if arg.modalities == "av" else 0, 0.85)

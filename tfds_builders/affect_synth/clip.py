@@ -30,7 +30,7 @@ def make(job: Job) -> dict[str, Any]:
     category = (job.clip + job.subject) % len(people.CATEGORIES)
     felt = people.feeling(g, person, category)
     sound = voice.speak(g, person, felt.voice, SECONDS)
-    audio = voice.room(g, sound, snr=g.uniform(3, 25), echo=g.uniform(0.02, 0.35))
+    audio = voice.room(g, sound, snr=g.uniform(8, 30), echo=g.uniform(0.02, 0.25))
     frames = film(g, person, felt, sound, job.frames, job.side)
     quality = [cv2.IMWRITE_JPEG_QUALITY, 90]
     jpegs = [cv2.imencode(".jpg", f[..., ::-1], quality)[1].tobytes() for f in frames]
@@ -67,7 +67,7 @@ def film(
     poses = _poses(g, person, felt, count)
     covered = g.choice(["", "mask", "shades"], p=[0.84, 0.08, 0.08])
     colour = tuple(g.uniform(20, 230, 3))
-    gain, noise = g.uniform(0.75, 1.2), g.uniform(2, 9)
+    gain, noise = g.uniform(0.85, 1.15), g.uniform(1, 5)
     frames = [face.draw(person, u, pose, side) for u, pose in zip(units, poses, strict=True)]
     if covered:
         for frame, pose in zip(frames, poses, strict=True):
@@ -88,12 +88,12 @@ def _poses(
     g: np.random.Generator, person: people.Subject, felt: people.Feeling, count: int
 ) -> list[face.Pose]:
     """A head that drifts; dominance lifts it, sadness looks down."""
-    drift = np.cumsum(g.normal(0, 0.012, (count, 4)), axis=0)
-    scale = face.CANVAS * 0.41 * person.camera[0] * g.uniform(0.93, 1.07)
-    x = face.CANVAS * (0.5 + 0.5 * person.camera[1] + g.normal(0, 0.02))
-    y = face.CANVAS * (0.5 + 0.5 * person.camera[2] + g.normal(0, 0.02))
-    y -= face.CANVAS * 0.03 * felt.vad[2] * felt.face_shows
-    yaw, roll = person.yaw + g.normal(0, 0.1), g.normal(0, 0.06)
+    drift = np.cumsum(g.normal(0, 0.004, (count, 4)), axis=0)
+    scale = face.CANVAS * 0.5 * person.camera[0] * g.uniform(0.98, 1.02)
+    x = face.CANVAS * (0.5 + 0.5 * person.camera[1] + g.normal(0, 0.006))
+    y = face.CANVAS * (0.5 + 0.5 * person.camera[2] + g.normal(0, 0.006))
+    y -= face.CANVAS * 0.015 * felt.vad[2] * felt.face_shows
+    yaw, roll = person.yaw + g.normal(0, 0.05), g.normal(0, 0.03)
     gaze = g.normal(0, 0.02, 2)
     gaze[1] += 0.03 * (felt.vad[0] < -0.4) * (felt.vad[1] < 0)
     blinks = g.random(count) < 0.05

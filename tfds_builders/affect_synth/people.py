@@ -105,10 +105,10 @@ def subject(seed: int, number: int) -> Subject:
         hair_style=int(g.integers(4)),
         beard=float(g.uniform(0.3, 0.8)) if low and g.random() < 0.4 else 0.0,
         glasses=bool(g.random() < 0.2),
-        camera=(g.uniform(0.82, 1.05), g.normal(0, 0.05), g.normal(0, 0.05)),
-        yaw=g.normal(0, 0.18),
+        camera=(g.uniform(0.95, 1.05), g.normal(0, 0.01), g.normal(0, 0.01)),
+        yaw=g.normal(0, 0.08),
         light=(g.uniform(0, 2 * np.pi), g.uniform(0.1, 0.45)),
-        background=tuple(g.uniform(20, 230, 3)),
+        background=tuple(g.uniform(60, 190, 3)),
         pitch=float(g.normal(115, 14) if low else g.normal(205, 22)),
         tract=float((1.0 if low else 1.15) * g.uniform(0.95, 1.05)),
         rate=g.uniform(3.2, 4.6),
@@ -125,8 +125,8 @@ def feeling(g: np.random.Generator, person: Subject, category: int) -> Feeling:
     """
     vad = np.clip(VAD[category] + g.normal(0, SPREAD, 3), -1, 1)
     held = g.random()
-    face_shows = g.uniform(0.05, 0.25) if held < 0.27 else g.uniform(0.6, 1.0)
-    voice_shows = g.uniform(0.1, 0.3) if 0.27 <= held < 0.5 else g.uniform(0.75, 1.0)
+    face_shows = g.uniform(0.05, 0.2) if held < 0.3 else g.uniform(0.6, 1.0)
+    voice_shows = g.uniform(0.1, 0.3) if 0.3 <= held < 0.5 else g.uniform(0.75, 1.0)
     strength = 0.75 + 0.25 * np.clip(vad[1] - VAD[category][1], -1, 1)
     units = np.zeros(len(ACTION_UNITS))
     for unit, typical in PROTOTYPES[category].items():
@@ -139,7 +139,7 @@ def feeling(g: np.random.Generator, person: Subject, category: int) -> Feeling:
     if face_shows < 0.3:
         units[ACTION_UNITS.index(12)] += g.uniform(0, 0.35)
     # Valence is faint in the voice; arousal is loud and clear (Juslin & Laukka 2003).
-    voice = np.array([0.55, 1.0, 0.8]) * vad * voice_shows + g.normal(0, [0.2, 0.12, 0.15])
+    voice = np.array([0.8, 1.0, 1.0]) * vad * voice_shows + g.normal(0, [0.12, 0.06, 0.08])
     return Feeling(
         category, vad, np.clip(units, 0, 1), np.clip(voice, -1, 1), face_shows, voice_shows
     )

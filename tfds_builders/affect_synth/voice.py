@@ -35,16 +35,16 @@ def speak(
     """
     valence, arousal, dominance = vad
     samples = int(seconds * RATE)
-    rate = person.rate * 2 ** (0.35 * arousal) * g.uniform(0.93, 1.07)
+    rate = person.rate * 2 ** (0.6 * arousal) * g.uniform(0.93, 1.07)
     count = max(int(rate * (seconds - 0.3)), 3)
     edges = 0.15 + np.cumsum(np.r_[0, g.dirichlet(np.full(count, 12.0))]) * (seconds - 0.35)
     f0 = _pitch(g, person, vad, edges, samples)
     source = _glottis(g, f0, jitter=0.004 + 0.012 * max(0.0, -valence) * (0.5 + max(arousal, 0.0)))
     breath = person.breath * (1.5 - 0.6 * dominance) * np.abs(g.normal(1, 0.2))
     source = source + breath * g.standard_normal(samples)
-    tilt = np.clip(0.9 - 0.28 * arousal - 0.08 * dominance, 0.3, 0.97)
+    tilt = np.clip(0.85 - 0.3 * arousal - 0.12 * dominance, 0.2, 0.98)
     source = signal.lfilter([1 - tilt], [1, -tilt], source)
-    smile = person.tract * (1 + 0.06 * valence)
+    smile = person.tract * (1 + 0.12 * valence)
     sound = np.zeros(samples)
     for start, stop in itertools.pairwise(edges):
         sound += _syllable(g, source, start, stop, smile)
@@ -73,10 +73,10 @@ def _pitch(
 ) -> np.ndarray:
     """Fundamental frequency in Hz of every sample: accents on a declining line."""
     valence, arousal, dominance = vad
-    base = person.pitch * 2 ** (0.42 * arousal - 0.18 * dominance)
-    span = 0.06 + 0.16 * (arousal + 1) / 2 + 0.05 * abs(valence)
+    base = person.pitch * 2 ** (0.6 * arousal - 0.3 * dominance)
+    span = 0.04 + 0.2 * (arousal + 1) / 2 + 0.05 * abs(valence)
     accents = g.normal(0, span, len(edges))
-    slope = -0.15 + 0.2 * valence - 0.1 * dominance
+    slope = -0.1 + 0.6 * valence - 0.15 * dominance
     line = slope * np.linspace(-0.5, 0.5, len(edges))
     time = np.arange(samples) / RATE
     contour = np.interp(time, edges, accents + line)

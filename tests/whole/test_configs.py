@@ -1,0 +1,143 @@
+"""Every config: build, shape-check, real steps on fake data, a kill, and the same command again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import jax
+import pytest
+
+from affectjax import config as config_lib
+from affectjax.train import checkpoint, inputs, setup, shard
+from tests.conftest import REPO
+
+CONFIGS = sorted(p.relative_to(REPO) for p in REPO.glob("configs/*/*.py") if p.stem != "__init__")
+
+
+def _command(config, workdir, *more):
+    flags = [f"--config={config}:tiny,fake", f"--workdir={workdir}", *more]
+    return [sys.executable, "-m", "affectjax.main", *flags]
+
+
+def _environment(tmp_path_factory):
+    cache = tmp_path_factory.getbasetemp().parent / "compiled"
+    return {
+        **os.environ,
+        "JAX_COMPILATION_CACHE_DIR": str(cache),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "XLA_FLAGS": "",
+    }
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=str)
+def test_a_config_describes_itself_and_builds(path, monkeypatch):
+    monkeypatch.chdir(REPO)
+    text = path.read_text().split('"""')[1]
+    assert f"--config={path}" in text, "the docstring gives the exact command"
+    config = config_lib.load(f"{path}:fake")
+    run = setup.prepare(config, shard.make_mesh(config.mesh.to_dict()), inputs.example_spec(config))
+    state, terms = jax.eval_shape(run.train_step, run.abstract, run.spec)
+    assert state.params.keys() == run.abstract.params.keys()
+    assert terms["loss"].shape == ()
+    json.loads(config_lib.to_json(config))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=str)
+def test_a_config_trains_is_killed_and_ends_where_the_unbroken_run_ends(
+    path, tmp_path, tmp_path_factory
+):
+    env = _environment(tmp_path_factory)
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    done = subprocess.run(_command(path, whole), cwd=REPO, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    process = subprocess.Popen(
+        _command(path, broken), cwd=REPO, env=env, stdout=subprocess.PIPE, text=True
+    )
+    for line in process.stdout:
+        if line.startswith("step 2/"):
+            break
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    again = subprocess.run(
+        _command(path, broken), cwd=REPO, env=env, capture_output=True, text=True
+    )
+    assert again.returncode == 0, again.stderr[-3000:]
+    _assert_same(whole, broken)
+    scored = subprocess.run(
+        _command(path, whole, "--mode=evaluate"), cwd=REPO, env=env, capture_output=True, text=True
+    )
+    assert scored.returncode == 0, scored.stderr[-3000:]
+    result = json.loads((whole / "evaluation" / "test.json").read_text())
+    assert 0 <= result["uar"] <= 1
+    assert result["last"]["step"] == 4
+
+
+def _assert_same(a, b):
+    first, second = (checkpoint.restore_params(p, best=False) for p in (a, b))
+    jax.tree.map(lambda x, y: (x == y).all() or pytest.fail("parameters differ"), first, second)
+
+
+def test_five_kills_at_any_time_change_nothing(tmp_path, tmp_path_factory):
+    """SIGKILL after five different delays of one run; the parameters end equal to the bit."""
+    env, path = _environment(tmp_path_factory), CONFIGS[0]
+    extra = ["--config.train.steps=40", "--config.train.eval_every=20"]
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    subprocess.run(
+        _command(path, whole, *extra), cwd=REPO, env=env, check=True, capture_output=True
+    )
+    steps = []
+    for wanted in (3, 9, 17, 26, 33):
+        process = subprocess.Popen(
+            _command(path, broken, *extra), cwd=REPO, env=env, stdout=subprocess.PIPE, text=True
+        )
+        for line in process.stdout:
+            if line.startswith("step ") and int(line.split()[1].split("/")[0]) >= wanted:
+                break
+        time.sleep(0.01 * (wanted % 7))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        steps.append(wanted)
+    subprocess.run(
+        _command(path, broken, *extra), cwd=REPO, env=env, check=True, capture_output=True
+    )
+    assert len(steps) == 5
+    _assert_same(whole, broken)
+
+
+def test_sigterm_saves_and_exits_with_success(tmp_path, tmp_path_factory):
+    env, path = _environment(tmp_path_factory), CONFIGS[0]
+    extra = ["--config.train.steps=500", "--config.train.checkpoint_every=500"]
+    command = _command(path, tmp_path / "run", *extra)
+    process = subprocess.Popen(command, cwd=REPO, env=env, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if line.startswith("step 3/"):
+            process.send_signal(signal.SIGTERM)
+            break
+    rest = process.stdout.read()
+    assert process.wait(60) == 0
+    assert "the same command goes on from here" in rest
+    assert checkpoint.restore_params(tmp_path / "run", best=False)
+
+
+def test_help_answers_without_jax_or_tensorflow():
+    code = (
+        "import sys, affectjax.main; "
+        "heavy = {'jax', 'flax', 'tensorflow', 'grain'} & set(sys.modules); "
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=REPO, check=True)
+
+
+def test_an_unknown_field_or_argument_is_an_error_with_a_hint(tmp_path):
+    config = "configs/hicmae/ravdess_speech.py"
+    for flags, hint in (
+        ([f"--config={config}:tiny,fake", "--config.train.step=3"], "step"),
+        ([f"--config={config}:fild=3"], "did you mean 'fold'"),
+    ):
+        command = [sys.executable, "-m", "affectjax.main", *flags, f"--workdir={tmp_path}"]
+        done = subprocess.run(command, cwd=REPO, capture_output=True, text=True)
+        assert done.returncode != 0
+        assert hint in done.stderr
