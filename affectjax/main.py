@@ -21,16 +21,17 @@ _MODE = flags.DEFINE_enum("mode", "train", MODES, "What to do with the config.")
 
 def main(argv: Sequence[str]) -> None:
     """Dispatch to the mode; jax is imported here, so that --help answers at once."""
+    workdir = _WORKDIR.value or ""
     if len(argv) > 1:
         raise app.UsageError(f"unexpected arguments {argv[1:]}; flags begin with --")
     if _MODE.value == "train":
         from affectjax.train import stages
 
-        stages.train(_CONFIG.value, _WORKDIR.value)
+        stages.train(_CONFIG.value, workdir)
     else:
         from affectjax.evals import evaluate
 
-        evaluate.evaluate(_CONFIG.value, _WORKDIR.value)
+        evaluate.evaluate(_CONFIG.value, workdir)
 
 
 def run() -> None:

@@ -50,8 +50,8 @@ class LabelMap:
         """1 where source k becomes target j; rows of dropped names are 0."""
         out = np.zeros((len(self.source), len(self.target)))
         for i, name in enumerate(self.source.names):
-            if self.to[name] is not None:
-                out[i, self.target.index(self.to[name])] = 1.0
+            if (there := self.to[name]) is not None:
+                out[i, self.target.index(there)] = 1.0
         return out
 
     def distribution(self, p: Float[np.ndarray, "*b k"]) -> Float[np.ndarray, "*b j"]:

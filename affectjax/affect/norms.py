@@ -58,8 +58,8 @@ def table() -> dict[str, Norm]:
         return {
             row["term"]: Norm(
                 row["term"],
-                tuple(float(row[f"{d}_mean"]) for d in "vad"),
-                tuple(float(row[f"{d}_sd"]) for d in "vad"),
+                (float(row["v_mean"]), float(row["a_mean"]), float(row["d_mean"])),
+                (float(row["v_sd"]), float(row["a_sd"]), float(row["d_sd"])),
             )
             for row in csv.DictReader(file)
         }

@@ -1,6 +1,5 @@
 """Examples made in memory from a builder's own feature spec: no files, no TensorFlow."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ from affectjax.data import order
 
 
 @dataclass(frozen=True)
-class Fake(Sequence):
+class Fake:
     """`size` random examples with the keys, dtypes and ranges of a builder's features.
 
     Frames are JPEGs of noise of the builder's own size, audio is noise; labels cycle through

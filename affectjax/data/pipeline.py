@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import grain
 import numpy as np
@@ -13,7 +13,14 @@ from affectjax.data import order
 
 Element = dict[str, Any]
 Batch = dict[str, np.ndarray]
-Source = Sequence[Element]
+
+
+class Source(Protocol):
+    """Random access to stored examples."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Element: ...
 
 
 def train_batches(

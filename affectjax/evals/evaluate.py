@@ -149,6 +149,6 @@ def summary(split: str, values: Mapping[str, Any]) -> str:
     return f"{split} (step {values['step']}, 95% by subject):  " + "  ".join(shown)
 
 
-def _score_arguments(clips: Rows) -> Rows:
+def _score_arguments(clips: Rows) -> dict[str, Any]:
     known = ("probabilities", "emotion", "vad_pred", "vad", "subject", "distribution")
     return {k: clips[k] for k in known if k in clips}

@@ -40,12 +40,16 @@ def scores(
     out: Scores = {"clips": len(given), "subjects": len(np.unique(people))}
     options = {"resamples": resamples, "seed": seed}
     if probabilities is not None and emotion is not None:
-        out |= _categories(np.float64(probabilities), np.asarray(emotion), people, options)
+        out |= _categories(
+            np.asarray(probabilities, np.float64), np.asarray(emotion), people, options
+        )
         if distribution is not None:
             log_p = np.log(np.maximum(probabilities, _TINY))
             out["soft_nll"] = float(-(distribution * log_p).sum(1).mean())
     if vad_pred is not None and vad is not None:
-        out |= _dimensions(np.float64(vad_pred), np.float64(vad), people, options)
+        out |= _dimensions(
+            np.asarray(vad_pred, np.float64), np.asarray(vad, np.float64), people, options
+        )
     return out
 
 

@@ -80,7 +80,8 @@ def krcc(prediction: Values, target: Values) -> float:
 
 
 def _checked(positive: Labels, score: Values) -> tuple[np.ndarray, np.ndarray]:
-    y, s = np.asarray(positive), np.asarray(score, np.float64)
+    y: np.ndarray = np.asarray(positive)
+    s = np.asarray(score, np.float64)
     if not np.isin(y, (0, 1)).all():
         raise ValueError(f"labels must be 0 or 1, not {np.setdiff1d(y, (0, 1)).tolist()}")
     if not np.isfinite(s).all():

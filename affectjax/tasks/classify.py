@@ -60,7 +60,7 @@ class Classify:
         keys = jax.random.split(key, 3)
         frames, mel = self.inputs(batch, keys[0])
         targets = self._targets(batch)
-        vad = batch["vad"] if self.vad_weight else None
+        vad: Any = batch["vad"] if self.vad_weight else None
         if self.mixup or self.cutmix:
             frames, mel, targets, vad = mixing.mix(
                 keys[1],

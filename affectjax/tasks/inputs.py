@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,23 +22,25 @@ class Inputs:
     Attributes:
       mel_frames: rows n of the log-mel (10 ms each); longer audio is cut, shorter padded.
       mels: log-mel bins m.
+      clip_norm: instead of fixed statistics, subtract each bin's mean over the clip and divide by
+        the clip's standard deviation: takes out microphone and loudness.
       mel_mean, mel_std: normalisation (x - mean) / (2 std); AudioSet's by default, as HiCMAE.
       erase: probability of random erasing of a clip in training.
       freq_mask, time_mask: widest SpecAugment masks in bins and rows; 0 for none (as HiCMAE).
+      masks: number of masks of each kind.
     """
 
     mel_frames: int = 256
     mels: int = 128
     mel_mean: float = -4.2677393
     mel_std: float = 4.5689974
+    clip_norm: bool = False
     erase: float = 0.0
     freq_mask: int = 0
     time_mask: int = 0
-    time_masks: int = 1
+    masks: int = 1
 
-    def __call__(
-        self, batch: Mapping[str, Array], key: jax.Array | None = None
-    ) -> tuple[Float[Array, "b t h w 3"] | None, Float[Array, "b n m"] | None]:
+    def __call__(self, batch: Mapping[str, Array], key: jax.Array | None = None) -> tuple[Any, Any]:
         """Normalised frames and log-mel of a batch, None for what it lacks; augmented with a key.
 
         Raises:
@@ -63,18 +66,26 @@ class Inputs:
         self, batch: Mapping[str, Array], key: jax.Array | None = None
     ) -> Float[Array, "b n m"]:
         """The normalised log-mel of `audio`; masked as SpecAugment with a key."""
+        length = batch["audio_length"]
         mel = audio_ops.log_mel_batch(
             batch["audio"],
-            batch["audio_length"],
+            length,
             num_frames=self.mel_frames,
             num_mels=self.mels,
             mean=self.mel_mean,
             std=self.mel_std,
         )
+        if self.clip_norm:
+            mel = audio_ops.normalise_clip(mel, audio_ops.frame_count(length))
         if key is None or not (self.freq_mask or self.time_mask):
             return mel
         return audio_ops.spec_augment(
-            key, mel, freq_mask=self.freq_mask, time_mask=self.time_mask, time_masks=self.time_masks
+            key,
+            mel,
+            freq_mask=self.freq_mask,
+            time_mask=self.time_mask,
+            freq_masks=self.masks,
+            time_masks=self.masks,
         )
 
 

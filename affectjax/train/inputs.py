@@ -1,6 +1,6 @@
 """The data of a config: sources, batches of this host, and the shapes of a global batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -67,7 +67,7 @@ def example_spec(config: Config) -> dict[str, jax.ShapeDtypeStruct]:
     }
 
 
-def open_split(config: Config, split: str) -> Sequence[Any]:
+def open_split(config: Config, split: str) -> pipeline.Source:
     """The source of a split's expression, or as many fake examples as the config says."""
     builder = open_builder(config)
     if config.data.fake:

@@ -1,5 +1,6 @@
 """From a config to what the loop runs: task, optimiser, jitted steps, a state on the mesh."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ def restore_or_init(config: Any, run: Run, manager: Any) -> tuple[state_lib.Stat
         places = jax.tree.map(lambda a: a.sharding, run.abstract.params)
         params = jax.device_put(params, places)
         ema = None if state.ema is None else jax.tree.map(lambda p: p + 0, params)
-        state = state.replace(params=params, ema=ema)
+        state = dataclasses.replace(state, params=params, ema=ema)
     return state, 0
 
 

@@ -15,7 +15,7 @@ from affectjax.config import call
 from affectjax.data.ops import image, video
 from affectjax.models import hicmae, hicmae_finetune
 from affectjax.tasks import classify, inputs, masked
-from affectjax.train import defaults, groups, optim, schedule
+from affectjax.train import defaults, optim, schedule
 
 BUILDER = "tfds_builders.affect_synth.affect_synth_dataset_builder"
 CLASSES = 7
@@ -36,8 +36,8 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         scratch=False,
         init="",
         seed=0,
-        steps=500,
-        pretrain_steps=500,
+        steps=400,
+        pretrain_steps=400,
         tiny=False,
         fake=False,
     )
@@ -61,7 +61,6 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
     config.optimizer = call(
         optim.adamw,
         schedule=_schedule(2e-3, config.train.steps),
-        lr_scale=_layer_decay(arg),
         clip=1.0,
     )
     config.init_fresh = ["^(head|fc_norm)", "_layer_weights$"]
@@ -112,7 +111,7 @@ def pretrain(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
 
 def _base(arg: ml_collections.ConfigDict, steps: int) -> ml_collections.ConfigDict:
     config = defaults.config(seed=arg.seed)
-    config.train.update(steps=steps, batch=32, log_every=50, eval_every=250, checkpoint_every=250)
+    config.train.update(steps=steps, batch=32, log_every=50, eval_every=200, checkpoint_every=200)
     config.data.update(builder=BUILDER, fake=64 if arg.fake else 0, threads=2)
     if arg.tiny:
         defaults.tiny(config)
@@ -160,11 +159,3 @@ def _drop(modalities: str) -> list[ml_collections.ConfigDict]:
 
 def _schedule(peak: float, steps: int) -> ml_collections.ConfigDict:
     return call(schedule.warmup_cosine, peak=peak, steps=steps, warmup=steps // 10)
-
-
-def _layer_decay(arg: ml_collections.ConfigDict) -> list[list[str | float]]:
-    """Gentle layer-wise decay after pre-training; from scratch every layer learns alike."""
-    if arg.scratch:
-        return []
-    tower, fusion_depth, _ = _size(arg)
-    return groups.hicmae(tower.depth, fusion_depth if arg.modalities == "av" else 0, 0.85)

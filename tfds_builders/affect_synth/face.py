@@ -95,7 +95,8 @@ def _curve(*xy: tuple[float, float]) -> Float[np.ndarray, "n 2"]:
 
 
 def _shade(colour: Colour, factor: float) -> Colour:
-    return tuple(float(np.clip(c * factor, 0, 255)) for c in colour)
+    red, green, blue = (float(np.clip(c * factor, 0, 255)) for c in colour)
+    return red, green, blue
 
 
 def _head(pen: Pen, person: Subject, au: dict[int, float]) -> None:
@@ -104,18 +105,17 @@ def _head(pen: Pen, person: Subject, au: dict[int, float]) -> None:
     if person.hair_style in (1, 3):
         pen.fill(_ellipse(0, 0.05, width + 0.2, 1.2 if person.hair_style == 3 else 1.0), hair)
     pen.fill(np.array([[-0.3, 0.6], [0.3, 0.6], [0.4, 1.8], [-0.4, 1.8]]), _shade(skin, 0.82))
-    for x in (-width, width):
-        pen.fill(_ellipse(x, 0.08, 0.1, 0.2), _shade(skin, 0.9))
+    for ear in (-width, width):
+        pen.fill(_ellipse(ear, 0.08, 0.1, 0.2), _shade(skin, 0.9))
     t = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     low = np.clip(np.sin(t), 0, 1)
     x = width * np.cos(t) * (1 - (1 - person.jaw) * low**2)
     y = np.sin(t) * (1.0 + drop * low)
     pen.fill(np.stack([x, y], 1), skin)
     if person.beard:
-        beard = tuple(
-            float(s * (1 - person.beard) + h * person.beard)
-            for s, h in zip(skin, hair, strict=True)
-        )
+        part = person.beard
+        red, green, blue = (s * (1 - part) + h * part for s, h in zip(skin, hair, strict=True))
+        beard = (float(red), float(green), float(blue))
         pen.fill(np.stack([x, y], 1)[(t > 0.35) & (t < np.pi - 0.35)], beard)
 
 

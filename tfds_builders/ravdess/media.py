@@ -90,7 +90,7 @@ def read_video(path: pathlib.Path, side: int) -> tuple[np.ndarray, float]:
     jpegs = []
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        fps = float(stream.average_rate)
+        fps = float(stream.average_rate or 0)
         for frame in container.decode(stream):
             image = frame.to_ndarray(format="bgr24")
             h, w = image.shape[:2]

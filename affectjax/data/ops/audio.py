@@ -115,9 +115,23 @@ def log_mel_batch(
     if centred.shape[1] < needed:
         centred = jnp.pad(centred, ((0, 0), (0, needed - centred.shape[1])))
     mel = fbank(centred[:, :needed], num_mels=num_mels)
-    rows = 1 + (length - FRAME) // SHIFT
+    rows = frame_count(length)
     mel = jnp.where((jnp.arange(num_frames) < rows[:, None])[..., None], mel, 0.0)
     return (mel - mean) / (2 * std)
+
+
+def frame_count(length: Int[Array, " b"]) -> Int[Array, " b"]:
+    """Whole frames in so many samples (0 or less where there is none)."""
+    return 1 + (length - FRAME) // SHIFT
+
+
+def normalise_clip(mel: Float[Array, "b n m"], rows: Int[Array, " b"]) -> Float[Array, "b n m"]:
+    """Each bin's mean over the valid rows to 0, the clip's variance to 1, other rows to 0."""
+    valid = (jnp.arange(mel.shape[1]) < rows[:, None])[..., None]
+    count = jnp.clip(rows, 1, mel.shape[1])[:, None, None]
+    centred = jnp.where(valid, mel - jnp.where(valid, mel, 0).sum(1, keepdims=True) / count, 0)
+    variance = (centred**2).sum((1, 2), keepdims=True) / (count * mel.shape[2])
+    return centred * jax.lax.rsqrt(variance + 1e-5)
 
 
 def spec_augment(

@@ -46,7 +46,7 @@ class RandomResizedCrop:
 
     def random_map(self, element: Element, rng: np.random.Generator) -> Element:
         frames = element["frames"]
-        top, left, height, width = self._box(*frames.shape[1:3], rng)
+        top, left, height, width = self._box(frames.shape[1], frames.shape[2], rng)
         cut = frames[:, top : top + height, left : left + width]
         return {**element, "frames": resize(cut, self.side, self.interpolation)}
 
