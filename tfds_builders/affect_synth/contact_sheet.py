@@ -1,4 +1,4 @@
-"""`python -m tfds_builders.affect_synth.contact_sheet FILE.png`: what the set looks like."""
+"""`python -m tfds_builders.affect_synth.contact_sheet FILE.jpg`: what the set looks like."""
 
 import sys
 from typing import Any
