@@ -37,6 +37,8 @@ def train(config: Config, workdir: str | os.PathLike[str]) -> dict[str, float]:
     mesh = shard.make_mesh(config.mesh.to_dict())
     with jax.set_mesh(mesh), checkpoint.manager(workdir, *_select(config)) as manager:
         run = setup.prepare(config, mesh, inputs.example_spec(config))
+        if jax.process_index() == 0:
+            (workdir / "parameters.txt").write_text(run.parameters)
         state, start = setup.restore_or_init(config, run, manager)
         with contextlib.closing(_report(config, workdir, start)) as out, _stop_asked() as stop:
             _announce(out, run, start, config)
@@ -46,16 +48,20 @@ def train(config: Config, workdir: str | os.PathLike[str]) -> dict[str, float]:
 
 
 def check_selection(config: Config) -> None:
-    """Refuse to choose a checkpoint on a test split.
+    """Refuse to choose a checkpoint on a test split, under whatever name.
 
     Raises:
-      ValueError: `config.select.split` says test and the config states no paper that did so.
+      ValueError: `config.select.split` shares data with the split named test and the config
+        states no paper that did so.
     """
-    split = config.select.split
-    if "test" in split and not config.select.get("reproduces"):
+    splits, chosen = config.data.splits, config.select.split
+    parts = {k: {p.split("[")[0] for p in v.split("+")} for k, v in splits.items()}
+    shared = parts.get(chosen, {chosen}) & parts.get("test", {"test"})
+    if shared and not config.select.get("reproduces"):
         raise ValueError(
-            f"config.select.split = {split!r}: a test split may not choose checkpoints; set it to "
-            "a validation split, or config.select.reproduces to the paper that chose on test"
+            f"config.select.split = {chosen!r} holds {', '.join(sorted(shared))} of the test split, "
+            "which may not choose checkpoints; set it to a validation split, or "
+            "config.select.reproduces to the paper that chose on test"
         )
 
 

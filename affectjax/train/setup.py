@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 import optax
+from clu import parameter_overview
 from jax.sharding import Mesh, NamedSharding
 
 from affectjax import config as config_lib
@@ -32,6 +33,7 @@ class Run:
     predict_step: Callable[..., dict[str, jax.Array]]
     put: Callable[[dict[str, np.ndarray]], dict[str, jax.Array]]
     overview: str
+    parameters: str
 
 
 def prepare(config: Any, mesh: Mesh, spec: dict[str, jax.ShapeDtypeStruct]) -> Run:
@@ -63,6 +65,7 @@ def prepare(config: Any, mesh: Mesh, spec: dict[str, jax.ShapeDtypeStruct]) -> R
         predict_step=jax.jit(step_lib.predict_step(task)),
         put=partial(shard.to_global, sharding=rows),
         overview=_overview(params),
+        parameters=parameter_overview.get_parameter_overview(params, include_stats=False),
     )
 
 
