@@ -59,8 +59,8 @@ def check_selection(config: Config) -> None:
     shared = parts.get(chosen, {chosen}) & parts.get("test", {"test"})
     if shared and not config.select.get("reproduces"):
         raise ValueError(
-            f"config.select.split = {chosen!r} holds {', '.join(sorted(shared))} of the test split, "
-            "which may not choose checkpoints; set it to a validation split, or "
+            f"config.select.split = {chosen!r} holds {', '.join(sorted(shared))} of the test "
+            "split, which may not choose checkpoints; set it to a validation split, or "
             "config.select.reproduces to the paper that chose on test"
         )
 
@@ -131,7 +131,7 @@ def _check_finite(window: list[dict[str, Any]], state: Any) -> None:
         if bad:
             raise FloatingPointError(
                 f"step {first + i}: {bad}. Nothing was saved after the last good checkpoint; "
-                "lower config.optimizer.peak_lr or set config.optimizer.clip, and look at the data"
+                "lower config.optimizer.schedule.peak or set config.optimizer.clip, and look at the data"
             )
 
 

@@ -29,7 +29,7 @@ def train_step(
 
     Returns a function (state, batch) -> (state, terms). `terms` holds every scalar of the task's
     outputs named loss or loss_*, `grad_norm`, and `finite`, a bool vector: whether each gradient
-    leaf is finite (the loop names the first that is not).
+    and the parameter after the step are finite (the loop names the first that are not).
     """
 
     def step(state: state_lib.State, batch: Batch) -> tuple[state_lib.State, dict[str, Any]]:
@@ -37,7 +37,7 @@ def train_step(
         grads, terms = _gradients(task, state, batch, key, accum)
         updates, opt_state = tx.update(grads, state.opt_state, state.params)
         params = optax.apply_updates(state.params, updates)
-        finite = jnp.stack([jnp.isfinite(g).all() for g in jax.tree.leaves(grads)])
+        finite = jnp.stack([_is_finite(g, p) for g, p in _pairs(grads, params)])
         terms = {**terms, "grad_norm": optax.tree.norm(grads), "finite": finite}
         ema = state_lib.update_ema(state.ema, params, ema_decay, state.step)
         return state_lib.State(state.step + 1, params, opt_state, ema), terms
@@ -59,9 +59,19 @@ def first_bad(terms: dict[str, Any], params: Any) -> str | None:
     for name, value in terms.items():
         if name != "finite" and not bool(jnp.isfinite(value)):
             where = _bad_leaf(terms, params)
-            return f"{name} = {float(value)}" + (f", gradient of {where}" if where else "")
+            return f"{name} = {float(value)}" + (
+                f", gradient or update of {where}" if where else ""
+            )
     where = _bad_leaf(terms, params)
-    return f"gradient of {where}" if where else None
+    return f"gradient or update of {where}" if where else None
+
+
+def _pairs(grads: Any, params: Any) -> list[tuple[jax.Array, jax.Array]]:
+    return list(zip(jax.tree.leaves(grads), jax.tree.leaves(params), strict=True))
+
+
+def _is_finite(gradient: jax.Array, parameter: jax.Array) -> jax.Array:
+    return jnp.isfinite(gradient).all() & jnp.isfinite(parameter).all()
 
 
 def _bad_leaf(terms: dict[str, Any], params: Any) -> str | None:

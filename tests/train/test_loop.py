@@ -29,7 +29,7 @@ def test_a_test_split_may_not_choose_the_checkpoint_under_any_name(config):
 def test_a_run_stops_at_a_value_that_is_not_finite_and_names_it(config, tmp_path):
     config.optimizer.schedule.peak = 1e30
     config.optimizer.schedule.warmup = 1
-    with pytest.raises(FloatingPointError, match=r"step \d: (loss|gradient)"):
+    with pytest.raises(FloatingPointError, match=r"step \d: .*gradient or update of"):
         loop.train(config, tmp_path)
 
 
