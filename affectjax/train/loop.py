@@ -131,7 +131,8 @@ def _check_finite(window: list[dict[str, Any]], state: Any) -> None:
         if bad:
             raise FloatingPointError(
                 f"step {first + i}: {bad}. Nothing was saved after the last good checkpoint; "
-                "lower config.optimizer.schedule.peak or set config.optimizer.clip, and look at the data"
+                "lower config.optimizer.schedule.peak or set config.optimizer.clip, and look at "
+                "the data"
             )
 
 

@@ -1,10 +1,10 @@
 """What the loop refuses, and what it says when numbers go wrong."""
 
 import pytest
-from tests.conftest import REPO
 
 from affectjax import config as config_lib
 from affectjax.train import loop, report
+from tests.conftest import REPO
 
 
 @pytest.fixture
