@@ -5,7 +5,9 @@ from jaxtyping import Array, Float
 
 from affectjax.metrics import moments
 
-# Keeps constant predictions finite: their correlation counts as 0.
+# HiCMAE's, beside the product of the standard deviations; its CCC loss has none.
+_EPSILON_PCC = 1e-6
+# Where prediction and target are constant and equal.
 _TINY = 1e-12
 Weights = Float[Array, " b"] | None
 
@@ -40,6 +42,10 @@ def ccc_loss_unbiased(
 def pcc_loss(
     prediction: Float[Array, "b d"], target: Float[Array, "b d"], weights: Weights = None
 ) -> Float[Array, ""]:
-    """1 - Pearson's correlation over the batch, averaged over the dimensions d."""
+    """1 - Pearson's correlation over the batch, averaged over the dimensions d.
+
+    cov / (sd_p sd_t + 1e-6) with population moments, as HiCMAE's loss (regression_metrics.py).
+    Constant predictions count as 0, with a finite gradient.
+    """
     m = moments.moments(jnp.asarray(prediction), jnp.asarray(target), weights)
-    return jnp.mean(1 - moments.pcc(m, epsilon=_TINY))
+    return jnp.mean(1 - moments.pcc(m, epsilon=_EPSILON_PCC))

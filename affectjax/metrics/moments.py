@@ -108,13 +108,15 @@ def ccc(
 def pcc(m: Moments, epsilon: float = 0.0) -> Float[Array, "*s d"]:
     """Pearson's correlation; 0 where either side is constant.
 
-    `epsilon`, for losses, is added to the product of the variances instead.
+    `epsilon`, for losses, is added to the product of the standard deviations instead.
     """
     n = _or_one(m.count)
     xp = _namespace(m.square_p)
-    product = m.square_p / n * (m.square_t / n) + epsilon
-    below = xp.sqrt(_or_one(product))
-    return m.cross / n / below if epsilon else _unless_constant(m, m.cross / n, below)
+    product = m.square_p / n * (m.square_t / n)
+    deviations = xp.sqrt(_or_one(product))  # of a positive number, whose gradient is finite
+    if epsilon:
+        return m.cross / n / (xp.where(product > 0, deviations, 0.0) + epsilon)
+    return _unless_constant(m, m.cross / n, deviations)
 
 
 def mse(m: Moments) -> Float[Array, "*s d"]:
