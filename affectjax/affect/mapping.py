@@ -6,7 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from affectjax.affect.labels import LabelSpace
+from affectjax.affect.labels import (
+    AFFECTNET8,
+    CREMAD6,
+    EKMAN6,
+    EKMAN7,
+    EMOTIC26,
+    MIKELS8,
+    PLUTCHIK8,
+    RAVDESS8,
+    LabelSpace,
+)
 
 SYNONYMS = {
     "happy": "happiness",
@@ -45,6 +55,16 @@ class LabelMap:
     @property
     def unreached(self) -> tuple[str, ...]:
         return tuple(t for t in self.target.names if t not in self.to.values())
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """What the map cannot be undone from, in words; empty if it loses nothing.
+
+        >>> CREMAD6_TO_EKMAN6.lost
+        ("'neutral' is dropped",)
+        """
+        dropped = tuple(f"{name!r} is dropped" for name in self.dropped)
+        return dropped + tuple(f"{' and '.join(n)} become {t}" for t, n in self.merged.items())
 
     def matrix(self) -> Float[np.ndarray, "k j"]:
         """1 where source k becomes target j; rows of dropped names are 0."""
@@ -87,3 +107,30 @@ def between(
         target.index(name)
     to = {n: extra.get(n, by_root.get(SYNONYMS.get(n, n))) for n in source.names}
     return LabelMap(source, target, to)
+
+
+# The maps between the spaces at hand; every other one is `between` with its own `also`.
+_CALM = {"calm": "neutral"}
+_MIKELS = {"amusement": "happiness", "contentment": "happiness", "excitement": "happiness"}
+RAVDESS8_TO_EKMAN7 = between(RAVDESS8, EKMAN7, _CALM)
+RAVDESS8_TO_CREMAD6 = between(RAVDESS8, CREMAD6, _CALM)
+CREMAD6_TO_EKMAN7 = between(CREMAD6, EKMAN7)
+CREMAD6_TO_EKMAN6 = between(CREMAD6, EKMAN6)
+AFFECTNET8_TO_EKMAN7 = between(AFFECTNET8, EKMAN7)
+EKMAN7_TO_EKMAN6 = between(EKMAN7, EKMAN6)
+EKMAN6_TO_EKMAN7 = between(EKMAN6, EKMAN7)
+MIKELS8_TO_EKMAN6 = between(MIKELS8, EKMAN6, _MIKELS)
+PLUTCHIK8_TO_EKMAN6 = between(PLUTCHIK8, EKMAN6)
+EMOTIC26_TO_EKMAN6 = between(EMOTIC26, EKMAN6)
+MAPS = (
+    RAVDESS8_TO_EKMAN7,
+    RAVDESS8_TO_CREMAD6,
+    CREMAD6_TO_EKMAN7,
+    CREMAD6_TO_EKMAN6,
+    AFFECTNET8_TO_EKMAN7,
+    EKMAN7_TO_EKMAN6,
+    EKMAN6_TO_EKMAN7,
+    MIKELS8_TO_EKMAN6,
+    PLUTCHIK8_TO_EKMAN6,
+    EMOTIC26_TO_EKMAN6,
+)

@@ -14,8 +14,8 @@ SOURCE = (
     "semantic differentials, scale -1 to 1"
 )
 
-# Names of categories whose norm stands under another word in the table.
-TERMS = {
+# Categories whose norm stands under another form of the word.
+FORMS = {
     "happiness": "happy",
     "joy": "joyful",
     "sadness": "sad",
@@ -23,18 +23,33 @@ TERMS = {
     "fear": "fearful",
     "disgust": "disgusted",
     "anger": "angry",
-    "calm": "relaxed",
-    "amusement": "joyful",
     "awe": "awed",
-    "contentment": "relaxed",
     "excitement": "excited",
     "affection": "affectionate",
     "doubt/confusion": "confused",
     "embarrassment": "embarrassed",
     "fatigue": "fatigued",
-    "suffering": "anguished",
-    "peace": "relaxed",
 }
+# Categories that were not rated, by the term nearest in meaning: our judgement, not the source's.
+NEAREST = {
+    "calm": "relaxed",
+    "amusement": "joyful",
+    "contentment": "relaxed",
+    "anticipation": "hopeful",
+    "aversion": "disgusted",
+    "confidence": "capable",
+    "disconnection": "detached",
+    "disquietment": "troubled",
+    "peace": "relaxed",
+    "suffering": "anguished",
+    "trust": "secure",
+    "annoyance": "mildly annoyed",
+    "disapproval": "displeased",
+    "engagement": "interested",
+    "esteem": "admired",
+    "pleasure": "enjoyment",
+}
+TERMS = FORMS | NEAREST
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,7 @@ class Norm:
 
 
 # No source rates "neutral"; it is the scale's origin, with the median SD of the 151 terms.
-NEUTRAL = Norm("neutral", (0.0, 0.0, 0.0), (0.25, 0.3, 0.32))
+NEUTRAL = Norm("neutral", (0.0, 0.0, 0.0), (0.26, 0.31, 0.32))
 
 
 @lru_cache
@@ -78,7 +93,7 @@ def norm(name: str) -> Norm:
         return NEUTRAL
     term = TERMS.get(name, name)
     if term not in table():
-        raise ValueError(f"no VAD norm of {name!r} in {SOURCE}; give one, or add it to TERMS")
+        raise ValueError(f"no VAD norm of {name!r} in {SOURCE}; give one, or add it to NEAREST")
     return table()[term]
 
 

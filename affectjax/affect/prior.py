@@ -13,21 +13,41 @@ def expected_vad(p: Float[np.ndarray, "*b k"], space: LabelSpace) -> Float[np.nd
     return p @ means
 
 
+def gaussian(
+    p: Float[np.ndarray, "*b k"], space: LabelSpace
+) -> tuple[Float[np.ndarray, "*b 3"], Float[np.ndarray, "*b 3"]]:
+    """Mean and SD of VAD under a distribution over categories, each a Gaussian by its norm.
+
+    The mixture's own: its variance is the mean variance and the variance of the means.
+
+    >>> from affectjax.affect.labels import EKMAN6
+    >>> mean, sd = gaussian(np.eye(6)[EKMAN6.index("anger")], EKMAN6)
+    >>> mean.round(2).tolist(), sd.round(2).tolist()
+    ([-0.51, 0.59, 0.25], [0.2, 0.33, 0.39])
+    """
+    means, sds = norms.of_space(space)
+    mean = p @ means
+    second = p @ (sds**2 + means**2)
+    return mean, np.sqrt(second - mean**2)
+
+
 def posterior(
     vad: Float[np.ndarray, "*b 3"],
     space: LabelSpace,
     prior: Float[np.ndarray, " k"] | None = None,
     temperature: float = 1.0,
+    gaussians: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Float[np.ndarray, "*b k"]:
     """p(category | vad) with Gaussian likelihoods N(norm mean, norm SD), independent dimensions.
 
     Bayes' rule with a uniform prior where none is given; a temperature above 1 softens it.
+    `gaussians` (means, SDs), (k, 3) each, replaces the norms, for instance with fitted ones.
 
     >>> from affectjax.affect.labels import EKMAN7
     >>> EKMAN7.names[int(posterior(np.array([-0.5, 0.6, 0.3]), EKMAN7).argmax())]
     'anger'
     """
-    means, sds = norms.of_space(space)
+    means, sds = norms.of_space(space) if gaussians is None else gaussians
     z = (np.asarray(vad)[..., None, :] - means) / sds
     log_p = (-0.5 * z**2 - np.log(sds)).sum(-1)
     if prior is not None:

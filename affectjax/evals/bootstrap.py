@@ -29,12 +29,18 @@ def interval(
       per_subject: sufficient statistics of each subject, such as its confusion matrix.
 
     Clips of one person are alike, so intervals that draw clips are too narrow (Field & Welsh
-    2007). With one subject low and high are the value itself.
+    2007). With one subject low and high are the value itself. Draws where the statistic is NaN
+    (a class that none of the drawn has) are left out.
+
+    Raises:
+      ValueError: there is no subject, or the level is not between 0 and 1.
 
     >>> x = np.array([[1.0, 2.0], [0.0, 2.0]])  # (hits, clips) of two subjects
     >>> interval(lambda s: s[:, 0] / s[:, 1], x)
     [0.0, 0.5]
     """
+    if not len(per_subject) or not 0 < level < 1:
+        raise ValueError(f"no interval of level {level} from {len(per_subject)} subjects")
     counts = draws(len(per_subject), resamples, seed).astype(np.float64)
     flat = per_subject.reshape(len(per_subject), -1).astype(np.float64)
     sums = (counts @ flat).reshape(resamples, *per_subject.shape[1:])

@@ -1,16 +1,19 @@
 """All scores of a set of predictions, in float64, with intervals by subject."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from affectjax.affect import prior
 from affectjax.evals import bootstrap
-from affectjax.metrics import calibration
+from affectjax.metrics import calibration, classification, confusion, moments
+from affectjax.metrics import distribution as distances
 from affectjax.metrics.states import DIMENSIONS
 
 Scores = dict[str, Any]
-_TINY = 1e-12
+_BINS = 15
 
 
 def scores(
@@ -20,15 +23,18 @@ def scores(
     vad: Float[np.ndarray, "b 3"] | None = None,
     subject: Int[np.ndarray, " b"] | None = None,
     distribution: Float[np.ndarray, "b k"] | None = None,
+    votes: Int[np.ndarray, "b k"] | None = None,
     *,
     resamples: int = 2000,
     seed: int = 0,
 ) -> Scores:
     """Category and VAD scores of one row a clip; `<name>_interval` is 95% by subject.
 
-    Names: uar (over the classes that occur), war, macro_f1, weighted_f1, recall (a list),
-    confusion (rows true), ece (15 bins), brier, nll, soft_nll (against the raters' shares), and
-    ccc, pcc, rmse per dimension and as mean. Without `subject` every clip is its own.
+    With intervals: uar (over the classes that occur), war, macro_f1 (over the classes true or
+    predicted), weighted_f1, kappa, ece (15 bins), brier, nll; of VAD ccc, pcc (unbiased moments)
+    and rmse, of each dimension and as `_mean`; against the raters' shares (`distribution`, or
+    `votes` made into shares) soft_nll, kl and js, in nats. Without: recall and confusion (rows
+    true), as lists, and chance. Without `subject` every clip is its own.
 
     Raises:
       ValueError: neither categories nor VAD are given.
@@ -39,103 +45,106 @@ def scores(
     people = np.arange(len(given)) if subject is None else np.asarray(subject)
     out: Scores = {"clips": len(given), "subjects": len(np.unique(people))}
     options = {"resamples": resamples, "seed": seed}
-    if probabilities is not None and emotion is not None:
-        out |= _categories(
-            np.asarray(probabilities, np.float64), np.asarray(emotion), people, options
-        )
+    if votes is not None and distribution is None:
+        distribution = prior.from_votes(votes)
+    if probabilities is not None:
+        p = np.asarray(probabilities, np.float64)
+        if emotion is not None:
+            out |= _categories(p, np.asarray(emotion), people, options)
         if distribution is not None:
-            log_p = np.log(np.maximum(probabilities, _TINY))
-            out["soft_nll"] = float(-(distribution * log_p).sum(1).mean())
+            out |= _shares(np.asarray(distribution, np.float64), p, people, options)
     if vad_pred is not None and vad is not None:
-        out |= _dimensions(
-            np.asarray(vad_pred, np.float64), np.asarray(vad, np.float64), people, options
-        )
+        pred, true = np.asarray(vad_pred, np.float64), np.asarray(vad, np.float64)
+        out |= _dimensions(pred, true, people, options)
     return out
 
 
 def _categories(p: np.ndarray, y: np.ndarray, people: np.ndarray, options: Any) -> Scores:
-    k = p.shape[1]
-    guess = p.argmax(1)
-    each = np.eye(k)[y][:, :, None] * np.eye(k)[guess][:, None, :]
-    c = each.sum(0)
-    matrices = bootstrap.by_subject(each, people)
-    named = {"uar": _uar, "war": _war, "macro_f1": _macro_f1}
+    k, guess = p.shape[1], p.argmax(1)
+    matrices = bootstrap.by_subject(np.eye(k)[y][:, :, None] * np.eye(k)[guess][:, None, :], people)
+    named = {
+        "uar": confusion.uar,
+        "war": confusion.war,
+        "macro_f1": lambda c: confusion.macro_f1(c, "seen"),
+        "weighted_f1": confusion.weighted_f1,
+        "kappa": confusion.kappa,
+    }
     out: Scores = {}
     for name, statistic in named.items():
-        out[name] = float(statistic(c[None])[0])
-        out[f"{name}_interval"] = bootstrap.interval(statistic, matrices, **options)
-    true = c.sum(1)
-    f1 = _f1(c[None])[0]
-    at_truth = p[np.arange(len(y)), y]
-    table = calibration.bins(p.max(1), guess == y)
+        out |= _with_interval(name, statistic, matrices, options)
+    c = matrices.sum(0)
+    out |= _with_interval("ece", _ece, _bins(p.max(1), guess == y, people), options)
+    out |= _means(
+        {"brier": calibration.brier(p, y), "nll": classification.nll(p, y)}, people, options
+    )
     return out | {
-        "weighted_f1": float((f1 * true).sum() / true.sum()),
-        "recall": np.divide(np.diagonal(c), true, out=np.zeros(k), where=true > 0).tolist(),
+        "recall": confusion.recalls(c).tolist(),
         "confusion": c.astype(int).tolist(),
-        "ece": float(calibration.ece(table)),
-        "brier": float(((p**2).sum(1) - 2 * at_truth + 1).mean()),
-        "nll": float(-np.log(np.maximum(at_truth, _TINY)).mean()),
-        "chance": {"uar": 1 / k, "war": float(true.max() / true.sum())},
+        "chance": {"uar": 1 / k, "war": float(c.sum(1).max() / c.sum())},
     }
+
+
+def _shares(q: np.ndarray, p: np.ndarray, people: np.ndarray, options: Any) -> Scores:
+    each = {
+        "soft_nll": distances.soft_cross_entropy(q, p),
+        "kl": distances.kl(q, p),
+        "js": distances.js(q, p),
+    }
+    return _means(each, people, options)
 
 
 def _dimensions(p: np.ndarray, t: np.ndarray, people: np.ndarray, options: Any) -> Scores:
     centre = t.mean(0)  # sums of squares about a common point do not cancel
     p0, t0 = p - centre, t - centre
-    parts = np.stack([np.ones_like(p0), p0, t0, p0**2, t0**2, p0 * t0], axis=1)
-    sums, total = bootstrap.by_subject(parts, people), parts.sum(0)[None]
+    parts = [np.ones_like(p0), p0, t0, p0**2, t0**2, p0 * t0, np.abs(p0 - t0)]
+    sums = bootstrap.by_subject(np.stack(parts, axis=1), people)
+    exact = moments.moments(p, t)
     out: Scores = {}
-    for name, statistic in (("ccc", _ccc), ("pcc", _pcc), ("rmse", _rmse)):
-        values = statistic(total)[0]
-        out |= {f"{name}_{d}": float(v) for d, v in zip(DIMENSIONS, values, strict=True)}
-        out[f"{name}_mean"] = float(values.mean())
-    out["ccc_mean_interval"] = bootstrap.interval(lambda s: _ccc(s).mean(1), sums, **options)
-    for i, d in enumerate(DIMENSIONS):
-        pick = lambda s, i=i: _ccc(s)[:, i]  # noqa: E731
-        out[f"ccc_{d}_interval"] = bootstrap.interval(pick, sums, **options)
+    for name, score in (("ccc", moments.ccc), ("pcc", moments.pcc), ("rmse", moments.rmse)):
+        out |= _vad_scores(
+            name, score(exact), lambda s, f=score: f(moments.from_sums(s)), sums, options
+        )
     return out
 
 
-def _war(c: np.ndarray) -> np.ndarray:
-    return np.trace(c, axis1=1, axis2=2) / c.sum((1, 2))
+def _column(resampled: Any, i: int, sums: np.ndarray) -> np.ndarray:
+    return resampled(sums)[..., i]
 
 
-def _uar(c: np.ndarray) -> np.ndarray:
-    true = c.sum(2)
-    recall = np.divide(_diagonal(c), true, out=np.zeros_like(true), where=true > 0)
-    return recall.sum(1) / (true > 0).sum(1)
+def _vad_scores(
+    name: str, values: np.ndarray, resampled: Any, sums: np.ndarray, options: Any
+) -> Scores:
+    picks: dict[str, Any] = {d: partial(_column, resampled, i) for i, d in enumerate(DIMENSIONS)}
+    picks["mean"] = lambda s: resampled(s).mean(-1)
+    told = dict(zip(DIMENSIONS, values, strict=True)) | {"mean": values.mean()}
+    out: Scores = {}
+    for d, pick in picks.items():
+        out[f"{name}_{d}"] = float(told[d])
+        out[f"{name}_{d}_interval"] = bootstrap.interval(pick, sums, **options)
+    return out
 
 
-def _f1(c: np.ndarray) -> np.ndarray:
-    both = c.sum(1) + c.sum(2)
-    return np.divide(2 * _diagonal(c), both, out=np.zeros_like(both), where=both > 0)
+def _means(each: dict[str, np.ndarray], people: np.ndarray, options: Any) -> Scores:
+    """Means over clips, by subject from (sum, count)."""
+    out: Scores = {}
+    for name, values in each.items():
+        sums = bootstrap.by_subject(np.stack([values, np.ones_like(values)], axis=1), people)
+        out |= _with_interval(name, lambda s: s[..., 0] / s[..., 1], sums, options)
+    return out
 
 
-def _macro_f1(c: np.ndarray) -> np.ndarray:
-    return _f1(c).sum(1) / ((c.sum(1) + c.sum(2)) > 0).sum(1)
+def _with_interval(name: str, statistic: Any, per_subject: np.ndarray, options: Any) -> Scores:
+    value = statistic(per_subject.sum(0)[None])[0]
+    interval = bootstrap.interval(statistic, per_subject, **options)
+    return {name: float(value), f"{name}_interval": interval}
 
 
-def _diagonal(c: np.ndarray) -> np.ndarray:
-    return np.diagonal(c, axis1=1, axis2=2)
+def _bins(confidence: np.ndarray, correct: np.ndarray, people: np.ndarray) -> np.ndarray:
+    """Count, summed confidence and correctness per bin of each subject, (g, 3, bins)."""
+    at = np.eye(_BINS + 1)[np.asarray(calibration.place(confidence, _BINS))]
+    each = np.stack([at, at * confidence[:, None], at * correct[:, None]], axis=1)
+    return bootstrap.by_subject(each, people)
 
 
-def _central(s: np.ndarray) -> tuple[np.ndarray, ...]:
-    n, mean_p, mean_t = s[:, 0], s[:, 1] / s[:, 0], s[:, 2] / s[:, 0]
-    d = np.maximum(n - 1, 1)
-    var_p = (s[:, 3] - n * mean_p**2) / d
-    var_t = (s[:, 4] - n * mean_t**2) / d
-    return mean_p, mean_t, var_p, var_t, (s[:, 5] - n * mean_p * mean_t) / d
-
-
-def _ccc(s: np.ndarray) -> np.ndarray:
-    mean_p, mean_t, var_p, var_t, cov = _central(s)
-    return 2 * cov / np.maximum(var_p + var_t + (mean_p - mean_t) ** 2, _TINY)
-
-
-def _pcc(s: np.ndarray) -> np.ndarray:
-    _, _, var_p, var_t, cov = _central(s)
-    return cov / np.sqrt(np.maximum(var_p * var_t, _TINY))
-
-
-def _rmse(s: np.ndarray) -> np.ndarray:
-    return np.sqrt((s[:, 3] + s[:, 4] - 2 * s[:, 5]) / s[:, 0])
+def _ece(sums: np.ndarray) -> np.ndarray:
+    return calibration.ece(calibration.Bins(*np.moveaxis(sums, -2, 0)))

@@ -1,43 +1,51 @@
-"""Correlation losses over a batch: 1 - CCC and 1 - PCC."""
+"""Correlation losses over a batch: 1 - CCC and 1 - PCC, from the moments of `metrics.moments`."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from affectjax.metrics import moments
+
+# HiCMAE's, beside the product of the standard deviations; its CCC loss has none.
+_EPSILON_PCC = 1e-6
+# Where prediction and target are constant and equal.
+_TINY = 1e-12
+Weights = Float[Array, " b"] | None
+
 
 def ccc_loss(
-    prediction: Float[Array, "b d"], target: Float[Array, "b d"], unbiased: bool = False
+    prediction: Float[Array, "b d"],
+    target: Float[Array, "b d"],
+    unbiased: bool = False,
+    weights: Weights = None,
 ) -> Float[Array, ""]:
     """1 - CCC over the batch, averaged over the dimensions d (Lin 1989).
 
     CCC = 2 cov / (var_p + var_t + (mean_p - mean_t)^2). Population moments by default, as in
-    HiCMAE's loss; `unbiased` uses n - 1 throughout, as CAGE's.
+    HiCMAE's loss; `unbiased` uses n - 1 throughout, as CAGE's (weights are then counts).
 
     >>> import jax.numpy as jnp
     >>> x = jnp.array([[0.0], [1.0]])
     >>> float(ccc_loss(x, x)), float(ccc_loss(x, 1 - x))
     (0.0, 2.0)
     """
-    ddof = 1 if unbiased else 0
-    cov, var_p, var_t = _moments(prediction, target, ddof)
-    gap = prediction.mean(0) - target.mean(0)
-    return jnp.mean(1 - 2 * cov / (var_p + var_t + gap**2 + _TINY))
+    m = moments.moments(jnp.asarray(prediction), jnp.asarray(target), weights)
+    return jnp.mean(1 - moments.ccc(m, unbiased, epsilon=_TINY))
 
 
-def pcc_loss(prediction: Float[Array, "b d"], target: Float[Array, "b d"]) -> Float[Array, ""]:
+def ccc_loss_unbiased(
+    prediction: Float[Array, "b d"], target: Float[Array, "b d"], weights: Weights = None
+) -> Float[Array, ""]:
+    """`ccc_loss` with unbiased moments, the one CAGE trains with."""
+    return ccc_loss(prediction, target, unbiased=True, weights=weights)
+
+
+def pcc_loss(
+    prediction: Float[Array, "b d"], target: Float[Array, "b d"], weights: Weights = None
+) -> Float[Array, ""]:
     """1 - Pearson's correlation over the batch, averaged over the dimensions d.
 
-    HiCMAE's: cov / (sd_p sd_t + 1e-6), population moments.
+    cov / (sd_p sd_t + 1e-6) with population moments, as HiCMAE's loss (regression_metrics.py).
+    Constant predictions count as 0, with a finite gradient.
     """
-    cov, var_p, var_t = _moments(prediction, target, 0)
-    spread = jnp.sqrt(var_p + _TINY**2) * jnp.sqrt(var_t + _TINY**2)
-    return jnp.mean(1 - cov / (spread + 1e-6))
-
-
-# Keeps constant predictions finite: their correlation counts as 0.
-_TINY = 1e-12
-
-
-def _moments(a: Array, b: Array, ddof: int) -> tuple[Array, Array, Array]:
-    n = a.shape[0] - ddof
-    a, b = a - a.mean(0), b - b.mean(0)
-    return (a * b).sum(0) / n, (a * a).sum(0) / n, (b * b).sum(0) / n
+    m = moments.moments(jnp.asarray(prediction), jnp.asarray(target), weights)
+    return jnp.mean(1 - moments.pcc(m, epsilon=_EPSILON_PCC))

@@ -1,12 +1,22 @@
-"""Losses of categories."""
+"""Losses of categories. All take `weights` of the examples, such as `valid`."""
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from affectjax.losses import weighting
+
+Logits = Float[Array, "b k"]
+Weights = Float[Array, " b"] | None
+
+
+def soft_cross_entropy_each(logits: Logits, targets: Float[Array, "b k"]) -> Float[Array, " b"]:
+    """-sum_k q_k log softmax(logits)_k of each example."""
+    return -(targets * jax.nn.log_softmax(logits)).sum(-1)
+
 
 def soft_cross_entropy(
-    logits: Float[Array, "b k"], targets: Float[Array, "b k"]
+    logits: Logits, targets: Float[Array, "b k"], weights: Weights = None
 ) -> Float[Array, ""]:
     """-sum_k q_k log softmax(logits)_k, mean over the batch: soft targets, mixup, rater shares.
 
@@ -14,13 +24,13 @@ def soft_cross_entropy(
     >>> float(soft_cross_entropy(jnp.zeros((1, 4)), jnp.array([[0.5, 0.5, 0, 0]])))  # log 4
     1.386...
     """
-    return -(targets * jax.nn.log_softmax(logits)).sum(-1).mean()
+    return weighting.mean(soft_cross_entropy_each(logits, targets), weights)
 
 
 def smooth_targets(
     emotion: Int[Array, " b"], classes: int, smoothing: float
 ) -> Float[Array, "b k"]:
-    """(1 - s) onehot + s / k (Szegedy et al. 2016; torch's `label_smoothing`).
+    """(1 - s) onehot + s / k (Szegedy et al. 2016; torch's `label_smoothing`, timm's mixup).
 
     >>> import jax.numpy as jnp
     >>> smooth_targets(jnp.array([1]), 2, 0.5).tolist()
@@ -30,22 +40,32 @@ def smooth_targets(
 
 
 def cross_entropy(
-    logits: Float[Array, "b k"], emotion: Int[Array, " b"], smoothing: float = 0.0
+    logits: Logits, emotion: Int[Array, " b"], smoothing: float = 0.0, weights: Weights = None
 ) -> Float[Array, ""]:
-    """Cross-entropy of hard labels, with label smoothing."""
-    return soft_cross_entropy(logits, smooth_targets(emotion, logits.shape[-1], smoothing))
+    """Cross-entropy of hard labels, with label smoothing.
+
+    For weights of classes pass `weights=class_weights[emotion]`: the mean is then torch's, over
+    the sum of the weights.
+    """
+    targets = smooth_targets(emotion, logits.shape[-1], smoothing)
+    return soft_cross_entropy(logits, targets, weights)
 
 
 def binary_cross_entropy(
-    logits: Float[Array, "b k"], multilabel: Float[Array, "b k"]
+    logits: Logits, multilabel: Float[Array, "b k"], weights: Weights = None
 ) -> Float[Array, ""]:
-    """Mean over labels and batch of the sigmoid cross-entropy, for labels that hold together."""
-    return jnp.mean(jax.nn.softplus(logits) - multilabel * logits)
+    """Mean over labels and batch of the sigmoid cross-entropy, for labels that hold together.
+
+    >>> import jax.numpy as jnp
+    >>> float(binary_cross_entropy(jnp.zeros((1, 2)), jnp.array([[1.0, 0.0]])))  # log 2
+    0.693...
+    """
+    return weighting.mean(jax.nn.softplus(logits) - multilabel * logits, weights)
 
 
 def focal(
-    logits: Float[Array, "b k"], emotion: Int[Array, " b"], gamma: float = 2.0
+    logits: Logits, emotion: Int[Array, " b"], gamma: float = 2.0, weights: Weights = None
 ) -> Float[Array, ""]:
-    """(1 - p_y)^gamma (-log p_y), mean over the batch (Lin et al. 2017)."""
+    """(1 - p_y)^gamma (-log p_y), mean over the batch (Lin et al. 2017); gamma 0 or at least 1."""
     log_p = jnp.take_along_axis(jax.nn.log_softmax(logits), emotion[:, None], axis=-1)[:, 0]
-    return -jnp.mean((1 - jnp.exp(log_p)) ** gamma * log_p)
+    return weighting.mean(-((1 - jnp.exp(log_p)) ** gamma) * log_p, weights)

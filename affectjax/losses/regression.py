@@ -1,21 +1,26 @@
-"""Losses of dimensional affect."""
+"""Losses of dimensional affect. All take `weights` of the examples, such as `valid`."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from affectjax.losses import weighting
 
-def mse(prediction: Float[Array, "b d"], target: Float[Array, "b d"]) -> Float[Array, ""]:
+Values = Float[Array, "b d"]
+Weights = Float[Array, " b"] | None
+
+
+def mse(prediction: Values, target: Values, weights: Weights = None) -> Float[Array, ""]:
     """Mean squared error over examples and dimensions."""
-    return jnp.mean((prediction - target) ** 2)
+    return weighting.mean((prediction - target) ** 2, weights)
 
 
-def l1(prediction: Float[Array, "b d"], target: Float[Array, "b d"]) -> Float[Array, ""]:
+def l1(prediction: Values, target: Values, weights: Weights = None) -> Float[Array, ""]:
     """Mean absolute error over examples and dimensions."""
-    return jnp.mean(jnp.abs(prediction - target))
+    return weighting.mean(jnp.abs(prediction - target), weights)
 
 
 def smooth_l1(
-    prediction: Float[Array, "b d"], target: Float[Array, "b d"], beta: float = 1.0
+    prediction: Values, target: Values, beta: float = 1.0, weights: Weights = None
 ) -> Float[Array, ""]:
     """Huber's loss in torch's form: e^2 / (2 beta) where |e| < beta, else |e| - beta / 2.
 
@@ -24,14 +29,16 @@ def smooth_l1(
     1.3125
     """
     error = jnp.abs(prediction - target)
-    return jnp.mean(jnp.where(error < beta, 0.5 * error**2 / beta, error - 0.5 * beta))
+    each = jnp.where(error < beta, 0.5 * error**2 / beta, error - 0.5 * beta)
+    return weighting.mean(each, weights)
 
 
 def gaussian_nll(
-    mean: Float[Array, "b d"], log_variance: Float[Array, "b d"], target: Float[Array, "b d"]
+    mean: Values, log_variance: Values, target: Values, weights: Weights = None
 ) -> Float[Array, ""]:
     """-log N(target; mean, exp(log_variance)) without its constant, averaged.
 
     For heads that also predict how sure they are (Nix & Weigend 1994).
     """
-    return jnp.mean(0.5 * (log_variance + (target - mean) ** 2 * jnp.exp(-log_variance)))
+    each = 0.5 * (log_variance + (target - mean) ** 2 * jnp.exp(-log_variance))
+    return weighting.mean(each, weights)

@@ -1,27 +1,41 @@
-"""Distance between distributions over categories, of each example: raters' and predicted ones."""
+"""Distance of a predicted distribution from the raters', of each example, in nats."""
 
-from jax.scipy.special import rel_entr, xlogy
-from jaxtyping import Array, Float
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
 
-
-def kl(target: Float[Array, "*b k"], predicted: Float[Array, "*b k"]) -> Float[Array, "*b"]:
-    """sum_k q_k log(q_k / p_k) in nats; infinite where p is 0 and q is not.
-
-    >>> import jax.numpy as jnp
-    >>> round(float(kl(jnp.array([1.0, 0.0]), jnp.array([0.5, 0.5]))), 4)  # log 2
-    0.6931
-    """
-    return rel_entr(target, predicted).sum(-1)
-
-
-def js(a: Float[Array, "*b k"], b: Float[Array, "*b k"]) -> Float[Array, "*b"]:
-    """Jensen-Shannon divergence in nats, 0 to log 2 (Lin 1991): scipy's distance squared."""
-    middle = (a + b) / 2
-    return (kl(a, middle) + kl(b, middle)) / 2
+Array = jax.Array | np.ndarray
+_TINY = 1e-12
 
 
 def soft_cross_entropy(
-    target: Float[Array, "*b k"], predicted: Float[Array, "*b k"]
-) -> Float[Array, "*b"]:
-    """-sum_k q_k log p_k in nats; the entropy of q more than `kl`."""
-    return -xlogy(target, predicted).sum(-1)
+    target: Float[Array, "b k"], probabilities: Float[Array, "b k"]
+) -> Float[Array, " b"]:
+    """-sum_k q_k log p_k, p at least 1e-12."""
+    xp = _namespace(target, probabilities)
+    return -(target * xp.log(xp.maximum(probabilities, _TINY))).sum(-1)
+
+
+def kl(target: Float[Array, "b k"], probabilities: Float[Array, "b k"]) -> Float[Array, " b"]:
+    """KL(q || p) = sum_k q_k log(q_k / p_k), p at least 1e-12.
+
+    >>> kl(np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]])).round(6).tolist()  # log 2
+    [0.693147]
+    """
+    xp = _namespace(target, probabilities)
+    own = target * xp.log(xp.maximum(target, _TINY))
+    return own.sum(-1) + soft_cross_entropy(target, probabilities)
+
+
+def js(target: Float[Array, "b k"], probabilities: Float[Array, "b k"]) -> Float[Array, " b"]:
+    """Jensen-Shannon divergence (KL(q || m) + KL(p || m)) / 2, m the mean; from 0 to log 2.
+
+    Its root is scipy's `jensenshannon` distance (Lin 1991).
+    """
+    middle = (target + probabilities) / 2
+    return (kl(target, middle) + kl(probabilities, middle)) / 2
+
+
+def _namespace(*arrays: Array):
+    return np if all(isinstance(a, np.ndarray) for a in arrays) else jnp

@@ -1,48 +1,40 @@
-"""Scores of labels that may hold together, from 0/1 matrices (b, k) of truth and prediction."""
+"""Scores of labels that may hold together, from 0/1 truth and 0/1 predictions."""
 
-import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+import numpy as np
+from jaxtyping import Bool, Float
 
-Labels = Int[Array, "b k"] | Bool[Array, "b k"] | Float[Array, "b k"]
+Labels = Bool[np.ndarray, "b k"]
 
 
-def f1(truth: Labels, predicted: Labels) -> Float[Array, " k"]:
-    """2 TP / (true + predicted) of each label; 0 where it is neither true nor predicted.
+def f1(labels: Labels, predicted: Labels, average: str = "macro") -> float:
+    """2 TP / (true + predicted): "macro" over labels, "micro" of summed counts, "samples" by row.
 
-    >>> import jax.numpy as jnp
-    >>> t, p = jnp.array([[1, 0], [1, 1]]), jnp.array([[1, 1], [0, 1]])
-    >>> [round(float(x), 4) for x in f1(t, p)], float(hamming_loss(t, p)), float(jaccard(t, p))
-    ([0.6667, 0.6667], 0.5, 0.5)
+    0 where nothing is true nor predicted, as in scikit-learn.
+
+    Raises:
+      ValueError: the average is not one of the three.
     """
-    t, p = _bits(truth), _bits(predicted)
-    return _ratio(2 * (t * p).sum(0), t.sum(0) + p.sum(0))
+    y, p = np.asarray(labels, np.float64), np.asarray(predicted, np.float64)
+    if average not in ("macro", "micro", "samples"):
+        raise ValueError(f"average={average!r}; allowed: 'macro', 'micro', 'samples'")
+    axis = {"macro": 0, "micro": None, "samples": 1}[average]
+    return float(np.mean(_ratio(2 * (y * p).sum(axis), y.sum(axis) + p.sum(axis))))
 
 
-def macro_f1(truth: Labels, predicted: Labels) -> Float[Array, ""]:
-    """Mean F1 of the labels."""
-    return f1(truth, predicted).mean()
+def jaccard(labels: Labels, predicted: Labels) -> float:
+    """Mean over examples of |true and predicted| / |true or predicted|; 0 where both are empty.
+
+    >>> jaccard(np.array([[1, 1, 0], [0, 1, 0]]), np.array([[1, 0, 0], [0, 1, 0]]))
+    0.75
+    """
+    y, p = np.asarray(labels, bool), np.asarray(predicted, bool)
+    return float(np.mean(_ratio((y & p).sum(1), (y | p).sum(1))))
 
 
-def micro_f1(truth: Labels, predicted: Labels) -> Float[Array, ""]:
-    """F1 of all decisions pooled."""
-    t, p = _bits(truth), _bits(predicted)
-    return _ratio(2 * (t * p).sum(), t.sum() + p.sum())
+def hamming(labels: Labels, predicted: Labels) -> float:
+    """Share of the b x k labels that are wrong."""
+    return float(np.mean(np.asarray(labels, bool) != np.asarray(predicted, bool)))
 
 
-def jaccard(truth: Labels, predicted: Labels) -> Float[Array, ""]:
-    """Shared labels / labels of either side, mean over examples; 0 where both are empty."""
-    t, p = _bits(truth), _bits(predicted)
-    return _ratio((t * p).sum(1), jnp.maximum(t, p).sum(1)).mean()
-
-
-def hamming_loss(truth: Labels, predicted: Labels) -> Float[Array, ""]:
-    """Share of the decisions that are wrong."""
-    return jnp.abs(_bits(truth) - _bits(predicted)).mean()
-
-
-def _bits(x: Labels) -> Array:
-    return jnp.asarray(x, jnp.float32)
-
-
-def _ratio(a: Array, b: Array) -> Array:
-    return jnp.where(b > 0, a / jnp.where(b > 0, b, 1.0), 0.0)
+def _ratio(a: Float[np.ndarray, "*s"], b: Float[np.ndarray, "*s"]) -> Float[np.ndarray, "*s"]:
+    return np.where(b > 0, a / np.where(b > 0, b, 1), 0.0)

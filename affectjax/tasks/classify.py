@@ -105,7 +105,7 @@ def vad_loss(name: str) -> Callable[[jax.Array, jax.Array], jax.Array]:
     Raises:
       ValueError: the name is not one of the five.
     """
-    losses = {
+    losses: dict[str, Callable[..., jax.Array]] = {
         "mse": regression.mse,
         "l1": regression.l1,
         "smooth_l1": regression.smooth_l1,

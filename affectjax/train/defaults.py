@@ -1,8 +1,50 @@
 """Fields that every config has, with their defaults; a config fills in task, data, optimiser."""
 
+import copy
+from typing import Any
+
 import ml_collections
 
 from affectjax import config as config_lib
+
+_DEFAULTS: dict[str, Any] = {
+    "seed": 0,
+    "task": None,
+    "optimizer": None,
+    "init": "",
+    "init_fresh": [],
+    "init_drop": [],
+    "pretrain": None,
+    "train": {
+        "steps": 1000,
+        "batch": 32,
+        "accum": 1,
+        "ema": 0.0,
+        "log_every": 50,
+        "eval_every": 250,
+        "checkpoint_every": 250,
+        "tensorboard": False,
+        "profile": [0, 0],
+    },
+    "select": {"split": "validation", "metric": "uar", "mode": "max", "reproduces": ""},
+    "evaluate": ["test"],
+    "mesh": {"data": -1},
+    "sharding": [],
+    "data": {
+        "builder": "",
+        "builder_config": "",
+        "manual_dir": "",
+        "data_dir": "",
+        "splits": {"train": "train", "validation": "validation", "test": "test"},
+        "train_ops": [],
+        "eval_ops": [],
+        "eval_batch": 64,
+        "views": 1,
+        "threads": 4,
+        "prefetch": 64,
+        "fake": 0,
+    },
+}
 
 
 def config(**fields: object) -> ml_collections.ConfigDict:
@@ -22,45 +64,7 @@ def config(**fields: object) -> ml_collections.ConfigDict:
       train_ops, eval_ops, eval_batch, views of a clip, threads, prefetch (examples), and fake,
       the number of examples made in memory instead of read (0: read).
     """
-    base = {
-        "seed": 0,
-        "task": None,
-        "optimizer": None,
-        "init": "",
-        "init_fresh": [],
-        "init_drop": [],
-        "pretrain": None,
-        "train": {
-            "steps": 1000,
-            "batch": 32,
-            "accum": 1,
-            "ema": 0.0,
-            "log_every": 50,
-            "eval_every": 250,
-            "checkpoint_every": 250,
-            "tensorboard": False,
-            "profile": [0, 0],
-        },
-        "select": {"split": "validation", "metric": "uar", "mode": "max", "reproduces": ""},
-        "evaluate": ["test"],
-        "mesh": {"data": -1},
-        "sharding": [],
-        "data": {
-            "builder": "",
-            "builder_config": "",
-            "manual_dir": "",
-            "data_dir": "",
-            "splits": {"train": "train", "validation": "validation", "test": "test"},
-            "train_ops": [],
-            "eval_ops": [],
-            "eval_batch": 64,
-            "views": 1,
-            "threads": 4,
-            "prefetch": 64,
-            "fake": 0,
-        },
-    }
-    out = ml_collections.ConfigDict(base)
+    out = ml_collections.ConfigDict(copy.deepcopy(_DEFAULTS))
     for name, value in fields.items():
         if isinstance(value, dict) and config_lib.NAME not in value:
             out[name].update(value)

@@ -90,3 +90,66 @@ def test_prototypes_use_known_units():
     for units in action_units.PROTOTYPES.values():
         assert set(units) <= set(action_units.NAMES)
     assert set(action_units.PROTOTYPES) == set(labels.EKMAN7.names)
+
+
+def test_posterior_is_the_published_recipes_at_three_points():
+    # Values computed from the table with diagonal Gaussians, flat prior, and neutral at (.1, .05),
+    # in the order of the labels of "Revisiting Emotions Representation" (arXiv 2602.06778).
+    names = ["happy", "contempt", "surprised", "angry", "disgusted", "fearful", "sad"]
+    each = [norms.norm(n) for n in names]
+    means = np.array([n.mean for n in each] + [(0.1,) * 3])
+    sds = np.array([n.sd for n in each] + [(0.05,) * 3])
+    space = labels.LabelSpace("eight", (*names, "neutral"), "test")
+    at = np.array([means[3], np.zeros(3), (-0.64, 0.60, -0.43)])
+    p = prior.posterior(at, space, gaussians=(means, sds))
+    angry = [0.0, 0.1723, 0.0023, 0.4770, 0.3080, 0.0396, 0.0008, 0.0]
+    origin = [0.0001, 0.3597, 0.0175, 0.0075, 0.0079, 0.0006, 0.0097, 0.5971]
+    np.testing.assert_allclose(p[:2], [angry, origin], atol=6e-5)
+    np.testing.assert_allclose(p[2, 5], 0.7397, atol=6e-5)
+
+
+def test_gaussian_of_a_distribution_is_the_mixtures_by_sampling():
+    g = np.random.default_rng(0)
+    p = g.dirichlet(np.ones(7))
+    mean, sd = prior.gaussian(p, labels.EKMAN7)
+    means, sds = norms.of_space(labels.EKMAN7)
+    which = g.choice(7, 400_000, p=p)
+    x = g.normal(means[which], sds[which])
+    np.testing.assert_allclose(x.mean(0), mean, atol=4e-3)
+    np.testing.assert_allclose(x.std(0), sd, atol=4e-3)
+
+
+def test_neutral_has_the_median_spread_of_the_table():
+    sds = np.array([n.sd for n in norms.table().values()])
+    np.testing.assert_allclose(norms.NEUTRAL.sd, np.median(sds, axis=0), atol=1e-9)
+
+
+def test_every_space_has_norms_but_for_three_words_of_emotic():
+    for space in labels.SPACES[:-1]:
+        norms.of_space(space)
+    missing = []
+    for name in labels.EMOTIC26.names:
+        try:
+            norms.norm(name)
+        except ValueError:
+            missing.append(name)
+    assert missing == ["sensitivity", "sympathy", "yearning"]
+
+
+def test_every_map_says_what_it_loses_and_loses_nothing_else():
+    for m in mapping.MAPS:
+        moved = m.matrix()
+        assert moved.sum() == len(m.source) - len(m.dropped)
+        assert bool(m.lost) == bool(m.dropped or m.merged)
+    assert mapping.RAVDESS8_TO_EKMAN7.lost == ("neutral and calm become neutral",)
+    assert mapping.CREMAD6_TO_EKMAN7.lost == ()
+
+
+def test_circumplex_quadrants():
+    angle, intensity = vad.circumplex(np.array([1.0, -1.0, 0.0]), np.array([0.0, 0.0, -0.5]))
+    np.testing.assert_allclose(angle, [0, 180, 270])
+    np.testing.assert_allclose(intensity, [1, 1, 0.5])
+
+
+def test_units_are_keyed_by_their_number_and_have_a_muscle():
+    assert all(number == unit.number and unit.muscle for number, unit in action_units.UNITS.items())

@@ -1,69 +1,85 @@
-"""Scores of predictions against scikit-learn; intervals; files."""
+"""The flat table of scores against scikit-learn and numpy, and as JSON."""
+
+import json
 
 import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from affectjax.evals import bootstrap, evaluate, scores
+from affectjax.evals import scores
 
 
-def _clips(n=120, k=4, seed=0):
-    g = np.random.default_rng(seed)
-    vad = g.uniform(-1, 1, (n, 3))
+@pytest.fixture(scope="module")
+def rows():
+    g = np.random.default_rng(0)
+    n, k = 120, 6
+    t = np.clip(g.normal(0, 0.4, (n, 3)), -1, 1)
     return {
         "probabilities": g.dirichlet(np.ones(k), n),
-        "emotion": g.integers(0, k, n),
-        "vad": vad,
-        "vad_pred": vad + 0.3 * g.standard_normal((n, 3)),
-        "subject": np.repeat(np.arange(n // 10), 10),
-        "clip_id": np.arange(n) + (1 << 40),
+        "emotion": g.integers(0, k - 1, n),
+        "vad": t,
+        "vad_pred": t + g.normal(0, 0.3, (n, 3)),
+        "subject": g.integers(0, 8, n),
+        "votes": g.integers(0, 4, (n, k)) + 1,
     }
 
 
-def test_scores_are_those_of_scikit_learn():
-    c = _clips()
-    arguments = {k: v for k, v in c.items() if k != "clip_id"}
-    got, guess = scores.scores(**arguments), c["probabilities"].argmax(1)
-    assert got["uar"] == pytest.approx(sk.balanced_accuracy_score(c["emotion"], guess))
-    assert got["weighted_f1"] == pytest.approx(sk.f1_score(c["emotion"], guess, average="weighted"))
-    assert got["confusion"] == sk.confusion_matrix(c["emotion"], guess).tolist()
-    assert got["pcc_valence"] == pytest.approx(
-        np.corrcoef(c["vad"][:, 0], c["vad_pred"][:, 0])[0, 1]
-    )
-    for name in ("uar", "war", "ccc_mean"):
-        low, high = got[f"{name}_interval"]
-        assert low < got[name] < high
+@pytest.fixture(scope="module")
+def out(rows):
+    return scores.scores(**rows, resamples=300)
 
 
-def test_intervals_by_subject_are_wider_where_subjects_differ():
-    g = np.random.default_rng(1)
-    skill = np.repeat(g.uniform(0, 1, 20), 30)
-    hit = (g.uniform(size=600) < skill).astype(float)
-    pairs = np.stack([hit, np.ones(600)], 1)
-    ratio = lambda s: s[:, 0] / s[:, 1]  # noqa: E731
-    people = bootstrap.by_subject(pairs, np.repeat(np.arange(20), 30))
-    by_subject, by_clip = bootstrap.interval(ratio, people), bootstrap.interval(ratio, pairs)
-    assert np.diff(by_subject) > 2 * np.diff(by_clip)
-    # the normal approximation of the mean of 20 people
-    spread = np.std([hit[i * 30 : i * 30 + 30].mean() for i in range(20)], ddof=1) / 20**0.5
-    assert np.diff(by_subject)[0] == pytest.approx(2 * 1.96 * spread, rel=0.15)
+def test_category_scores_are_those_of_scikit_learn(rows, out):
+    y, p = rows["emotion"], rows["probabilities"]
+    guess = p.argmax(1)
+    expected = {
+        "war": sk.accuracy_score(y, guess),
+        "uar": sk.recall_score(y, guess, labels=range(5), average="macro"),
+        "macro_f1": sk.f1_score(y, guess, average="macro"),
+        "weighted_f1": sk.f1_score(y, guess, average="weighted"),
+        "kappa": sk.cohen_kappa_score(y, guess),
+        "nll": sk.log_loss(y, p, labels=range(6)),
+        "brier": ((p - np.eye(6)[y]) ** 2).sum(1).mean(),
+        "confusion": sk.confusion_matrix(y, guess, labels=range(6)).tolist(),
+    }
+    for name, value in expected.items():
+        np.testing.assert_allclose(out[name], value, rtol=1e-9, err_msg=name)
+    assert out["chance"]["uar"] == 1 / 6
 
 
-def test_predictions_go_to_a_file_and_back_and_pool(tmp_path):
-    folds = []
-    for seed in range(2):
-        path = tmp_path / f"{seed}.csv"
-        evaluate.write_predictions(path, _clips(seed=seed), ["a", "b", "c", "d"])
-        folds.append(path)
-    clips, back = _clips(seed=0), evaluate.read_predictions(folds[0])
-    for key in ("probabilities", "vad", "vad_pred", "emotion", "clip_id", "subject"):
-        np.testing.assert_array_equal(back[key], clips[key])
-    both = evaluate.pooled(folds)
-    wars = [fold["war"] for fold in both["folds"]]
-    assert both["pooled"]["war"] == pytest.approx(np.mean(wars))  # folds of equal size
-    assert both["mean"]["war"] == pytest.approx(np.mean(wars))
+def test_vad_scores_are_numpys(rows, out):
+    p, t = rows["vad_pred"], rows["vad"]
+    c = [np.cov(p[:, i], t[:, i]) for i in range(3)]
+    gaps = (p.mean(0) - t.mean(0)) ** 2
+    ccc = [2 * m[0, 1] / (m[0, 0] + m[1, 1] + g) for m, g in zip(c, gaps, strict=True)]
+    rmse = np.sqrt(((p - t) ** 2).mean(0))
+    for i, d in enumerate(("valence", "arousal", "dominance")):
+        np.testing.assert_allclose(out[f"ccc_{d}"], ccc[i])
+        np.testing.assert_allclose(out[f"pcc_{d}"], np.corrcoef(p[:, i], t[:, i])[0, 1])
+        np.testing.assert_allclose(out[f"rmse_{d}"], rmse[i])
+    np.testing.assert_allclose(out["ccc_mean"], np.mean(ccc))
 
 
-def test_nothing_to_score_is_an_error():
-    with pytest.raises(ValueError, match="no predictions to score"):
-        scores.scores()
+def test_every_interval_holds_its_score_and_all_is_json(out):
+    intervals = {k for k in out if k.endswith("_interval")}
+    assert {"uar_interval", "ece_interval", "ccc_mean_interval", "kl_interval"} <= intervals
+    for name in intervals:
+        low, high = out[name]
+        # resampling biases an absolute gap upwards, so ECE may lie under its own interval
+        if name != "ece_interval":
+            assert low <= out[name.removesuffix("_interval")] <= high, name
+        assert low < high
+    assert json.loads(json.dumps(out)) == out
+
+
+def test_votes_are_the_shares_they_make(rows, out):
+    shares = rows["votes"] / rows["votes"].sum(1, keepdims=True)
+    given = {k: v for k, v in rows.items() if k != "votes"} | {"distribution": shares}
+    again = scores.scores(**given, resamples=2)
+    for name in ("soft_nll", "kl", "js"):
+        np.testing.assert_allclose(again[name], out[name])
+
+
+def test_scoring_nothing_is_an_error():
+    with pytest.raises(ValueError, match="neither probabilities nor vad_pred"):
+        scores.scores(emotion=np.array([1]))
