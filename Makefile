@@ -31,10 +31,10 @@ types: .stamps/dev
 
 lock: .stamps/uv ## write the locks anew from pyproject.toml
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --no-annotate \
 	  pyproject.toml -o requirements/run.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --no-annotate \
 	  --extra dev --extra export --extra bench pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 
 .stamps/uv:
