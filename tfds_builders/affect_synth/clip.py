@@ -23,12 +23,20 @@ class Job:
     side: int
 
 
-def make(job: Job) -> dict[str, Any]:
-    """The stored example of a job; categories take turns, so classes are balanced."""
+def feel(job: Job) -> tuple[np.random.Generator, people.Subject, people.Feeling]:
+    """Who is in the clip and what they feel; the generator goes on to sound and frames.
+
+    Categories take turns, so classes are balanced.
+    """
     person = people.subject(job.seed, job.subject)
     g = np.random.default_rng((job.seed, 1, job.subject, job.clip))
     category = (job.clip + job.subject) % len(people.CATEGORIES)
-    felt = people.feeling(g, person, category)
+    return g, person, people.feeling(g, person, category)
+
+
+def make(job: Job) -> dict[str, Any]:
+    """The stored example of a job."""
+    g, person, felt = feel(job)
     sound = voice.speak(g, person, felt.voice, SECONDS)
     audio = voice.room(g, sound, snr=g.uniform(8, 30), echo=g.uniform(0.02, 0.25))
     frames = film(g, person, felt, sound, job.frames, job.side)
@@ -38,7 +46,7 @@ def make(job: Job) -> dict[str, Any]:
         "frames": np.array(jpegs, dtype=object),
         "fps": np.float32(job.frames / SECONDS),
         "audio": audio,
-        "emotion": category,
+        "emotion": felt.category,
         "vad": felt.vad.astype(np.float32),
         "action_units": felt.action_units.astype(np.float32),
         "votes": people.votes(g, felt),

@@ -33,4 +33,4 @@ def sheet(subjects: range, seed: int = 0, side: int = 64) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    cv2.imwrite(sys.argv[1], sheet(range(8)))
+    cv2.imwrite(sys.argv[1], sheet(range(6)))
