@@ -13,13 +13,16 @@ CACHE = "AFFECTJAX_TFDS"
 RAW = "AFFECTJAX_DATA"
 
 
-def open_builder(builder: str, config: str = "", manual_dir: str = "", data_dir: str = "") -> Any:
+def open_builder(
+    builder: str, config: str = "", manual_dir: str = "", data_dir: str = "", **options: Any
+) -> Any:
     """The TFDS builder object of a module such as "tfds_builders.ravdess.ravdess_dataset_builder".
 
     Args:
       config: name of the builder's config; its default where empty.
       manual_dir: folder of the official files, for data that one must ask for.
       data_dir: where prepared data is kept; $AFFECTJAX_TFDS or ~/.cache/affectjax by default.
+      options: the builder's own, such as allow_damaged; data made with others is kept apart.
     """
     try:
         module = importlib.import_module(builder)
@@ -29,7 +32,11 @@ def open_builder(builder: str, config: str = "", manual_dir: str = "", data_dir:
     if manual_dir and not data_dir:
         # Data prepared from other official files (another folder, more subjects) is other data.
         folder = pathlib.Path(folder) / f"manual-{fingerprint(manual_dir)}"
-    kwargs = {"config": config} if config else {}
+    if options:
+        made_with = repr(sorted(options.items())).encode()
+        digest = hashlib.blake2b(made_with, digest_size=4).hexdigest()
+        folder = pathlib.Path(folder) / f"options-{digest}"
+    kwargs: dict[str, Any] = {**options, **({"config": config} if config else {})}
     if manual_dir:
         kwargs["manual_dir"] = manual_dir
     return module.Builder(data_dir=str(folder), file_format="array_record", **kwargs)
@@ -59,17 +66,22 @@ def prepare(builder: Any) -> Any:
     Writing needs TensorFlow, so it is imported here and only then.
     """
     folder = pathlib.Path(builder.data_path)
-    if _prepared(folder):
-        return builder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # a second process waits here and finds it done
-        if not _prepared(folder):
-            then = time.monotonic()
-            print(f"building {builder.info.full_name} in {folder} (once)", flush=True)
-            builder.download_and_prepare()
-            print(f"built in {time.monotonic() - then:.0f} s", flush=True)
+    if not _prepared(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with (folder.parent / f".{folder.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # a second process waits here and finds it done
+            if not _prepared(folder):
+                _build(builder, folder)
+    if not builder.info.splits:  # another process built it after this builder was opened
+        builder.info.read_from_directory(str(folder))
     return builder
+
+
+def _build(builder: Any, folder: pathlib.Path) -> None:
+    then = time.monotonic()
+    print(f"building {builder.info.full_name} in {folder} (once)", flush=True)
+    builder.download_and_prepare()
+    print(f"built in {time.monotonic() - then:.0f} s", flush=True)
 
 
 def split(builder: Any, expression: str) -> Sequence[dict[str, Any]]:

@@ -84,6 +84,59 @@ def test_every_damaged_file_is_listed_unless_allowed(folder, tmp_path):
     assert builder.info.splits["actor01"].num_examples == 12
 
 
+@pytest.mark.xdist_group("tf")
+def test_misnamed_files_are_listed_and_songs_are_left_alone(folder, tmp_path):
+    clip = next((folder / "Actor_01").glob("*.wav"))
+    wrong = ("clip.wav", "02-01-01-01-01-01-01.wav", "03-01-09-01-01-01-01.WAV")
+    for name in (*wrong, "03-02-01-01-01-01-01.wav"):
+        shutil.copy(clip, folder / "Actor_01" / name)
+    shutil.copy(clip, folder / "Actor_02" / "03-01-01-01-01-02-01.wav")
+    with pytest.raises(ValueError, match="4 damaged files") as error:
+        _open(folder, tmp_path).download_and_prepare()
+    for name in (*wrong, "Actor_02/03-01-01-01-01-02-01.wav"):
+        assert name in str(error.value)
+
+
+def test_a_data_chunk_longer_than_its_file_is_found(folder):
+    path = sorted((folder / "Actor_01").glob("*.wav"))[0]
+    cut = bytearray(path.read_bytes()[:3000])
+    cut[4:8] = (len(cut) - 8).to_bytes(4, "little")  # the file's own header agrees with its size
+    path.write_bytes(cut)
+    assert "truncated: 3000 bytes" in media.fault(path)
+
+
+@pytest.mark.xdist_group("tf")
+def test_a_clip_allowed_to_be_damaged_must_exist(folder, tmp_path):
+    with pytest.raises(ValueError, match="allow_damaged names 03-01-01-01-01-01-09"):
+        _open(folder, tmp_path, allow_damaged=["03-01-01-01-01-01-09"]).download_and_prepare()
+
+
+@pytest.mark.xdist_group("tf")
+def test_clips_that_an_actor_lacks_are_printed(folder, tmp_path, capsys):
+    _open(folder, tmp_path).download_and_prepare()
+    said = capsys.readouterr().out
+    assert "Actor_01 lacks 44 of 60 clips" in said  # dummies hold 8 emotions x 2 statements
+    assert "03-01-08-02-02-02-01" in said
+
+
+@pytest.mark.parametrize("validation", [2, 3, 4])
+@pytest.mark.parametrize("absent", [(), (6,), (6, 8), (21, 22, 23, 24)])
+def test_validation_speakers_are_men_and_women_alike_whoever_is_absent(validation, absent):
+    present = [a for a in ravdess.ACTORS if a not in absent]
+    parts = ravdess.folds(1, present, validation)
+    split = {k: [int(a[5:]) for a in v.split("+")] for k, v in parts.items()}
+    men = sum(a % 2 for a in split["validation"])
+    assert (men, validation - men) == ((validation + 1) // 2, validation // 2)
+    assert sorted(a for part in split.values() for a in part) == present
+
+
+def test_folds_refuse_what_leaves_nobody_to_train_on():
+    with pytest.raises(ValueError, match="allowed: 2, 3, 4"):
+        ravdess.folds(1, validation=20)
+    with pytest.raises(ValueError, match="needs 4 validation speakers"):
+        ravdess.folds(1, present=range(1, 9))
+
+
 def test_stereo_of_another_rate_becomes_mono_at_16_khz(tmp_path):
     time = np.arange(48000) / 48000
     tone = np.sin(2 * np.pi * 440 * time)

@@ -17,21 +17,26 @@ def actor_folders(root: pathlib.Path, actor: int) -> list[pathlib.Path]:
     """Folders with an actor's sound, in the unpacked archive or beside each other."""
     name = f"Actor_{actor:02}"
     candidates = [root / name, root / "Audio_Speech_Actors_01-24" / name]
-    return [folder for folder in candidates if folder.is_dir() and any(folder.glob("03-01-*.wav"))]
+    return [folder for folder in candidates if folder.is_dir() and any(_sounds(folder))]
 
 
 def files(root: pathlib.Path, actor: int) -> list[pathlib.Path]:
-    """The actor's spoken wav files in order of name.
+    """The actor's wav files in order of name, misnamed ones too; songs (03-02) are left out.
 
     Raises:
       ValueError: the same clip lies in two folders.
     """
-    found = [p for folder in actor_folders(root, actor) for p in folder.glob("03-01-*.wav")]
+    found = [p for folder in actor_folders(root, actor) for p in _sounds(folder)]
     names = [p.name for p in found]
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
         raise ValueError(f"{twice} are both in {root} and in its unpacked archive; remove one copy")
     return sorted(found, key=lambda p: p.name)
+
+
+def _sounds(folder: pathlib.Path) -> list[pathlib.Path]:
+    waves = (p for p in folder.iterdir() if p.suffix.lower() == ".wav")
+    return [p for p in waves if not p.name.startswith("03-02-")]
 
 
 def fault(path: pathlib.Path) -> str:
@@ -40,6 +45,8 @@ def fault(path: pathlib.Path) -> str:
         name = parse(path.name)
         if f"Actor_{name.actor:02}" != path.parent.name:
             return f"names actor {name.actor}, lies in {path.parent.name}"
+        if (name.modality, name.channel) != (3, 1):
+            return f"names modality {name.modality}, channel {name.channel}; spoken sound is 3, 1"
         declared = _declared_bytes(path)
         if declared > path.stat().st_size:
             return f"truncated: {path.stat().st_size} bytes, its header declares {declared}"
@@ -133,9 +140,18 @@ def _write_video(path: pathlib.Path, shade: int) -> None:
 
 
 def _declared_bytes(path: pathlib.Path) -> int:
-    """The size of a RIFF file by its own header (soundfile reads truncated files silently)."""
+    """The size of a RIFF file by its headers (soundfile reads truncated files silently).
+
+    The larger of what the file's header and that of its data chunk declare.
+    """
     with path.open("rb") as file:
         head = file.read(12)
-    if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WAVE":
-        raise ValueError("is not a WAV file")
-    return int.from_bytes(head[4:8], "little") + 8
+        if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            raise ValueError("is not a WAV file")
+        declared = int.from_bytes(head[4:8], "little") + 8
+        while len(chunk := file.read(8)) == 8:
+            size = int.from_bytes(chunk[4:], "little")
+            if chunk[:4] == b"data":
+                return max(declared, file.tell() + size)
+            file.seek(size + size % 2, 1)
+    return declared

@@ -32,6 +32,21 @@ class Name:
     actor: int
 
 
+def expected(actor: int) -> tuple[str, ...]:
+    """The names without ending of an actor's official sound files, in order.
+
+    >>> len(expected(1)), expected(1)[0], expected(24)[-1]
+    (60, '03-01-01-01-01-01-01', '03-01-08-02-02-02-24')
+    """
+    return tuple(
+        f"03-01-{emotion:02}-{intensity:02}-{statement:02}-{repetition:02}-{actor:02}"
+        for emotion in _FIELDS["emotion"]
+        for intensity in ((1,) if emotion == 1 else (1, 2))
+        for statement in (1, 2)
+        for repetition in (1, 2)
+    )
+
+
 def parse(file: str) -> Name:
     """The fields of "03-01-06-01-02-01-12.wav".
 

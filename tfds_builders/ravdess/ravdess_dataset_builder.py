@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from tfds_builders.ravdess import media
-from tfds_builders.ravdess.names import EMOTIONS, Name, parse
+from tfds_builders.ravdess.names import EMOTIONS, Name, expected, parse
 
 ACTORS = tuple(range(1, 25))
 CLIPS_PER_ACTOR = 60  # 4 neutral + 7 emotions x 2 intensities x 2 statements x 2 repetitions
@@ -39,14 +39,18 @@ def actors_of(fold: int) -> tuple[int, ...]:
 def folds(fold: int, present: Sequence[int] = ACTORS, validation: int = 4) -> dict[str, str]:
     """Split expressions of a fold: train, validation and test share no actor.
 
-    Validation actors are taken from the training actors: the `validation` ones that follow the
-    test actors (cyclically), so half are men (odd numbers) and half women. `present` are the
-    actors whose files there are; an absent training actor is left out, an absent test actor is
-    an error.
+    Validation actors, two to four, are taken from the training actors: the first men (odd
+    numbers) and women that follow the test actors (cyclically), as many of either; of three two
+    are men. `present` are the actors whose files there are; an absent training actor is left out.
+
+    Raises:
+      ValueError: `validation` is not 2, 3 or 4; an absent test actor; too few actors to train on.
 
     >>> folds(1)["test"], folds(1)["validation"]
     ('actor01+actor02+actor03+actor04', 'actor05+actor06+actor07+actor08')
     """
+    if not 2 <= validation <= 4:
+        raise ValueError(f"validation={validation} speakers; allowed: 2, 3, 4")
     test = actors_of(fold)
     missing = [actor for actor in test if actor not in present]
     if missing:
@@ -56,7 +60,15 @@ def folds(fold: int, present: Sequence[int] = ACTORS, validation: int = 4) -> di
             "(zenodo.org/records/1188976), remove the prepared data, or choose another fold"
         )
     after = [a for a in (*ACTORS[test[-1] :], *ACTORS[: test[0] - 1]) if a in present]
-    parts = {"train": after[validation:], "validation": after[:validation], "test": test}
+    men, women = [a for a in after if a % 2], [a for a in after if not a % 2]
+    held_out = men[: (validation + 1) // 2] + women[: validation // 2]
+    train = [a for a in after if a not in held_out]
+    if len(held_out) < validation or not train:
+        raise ValueError(
+            f"fold {fold} needs {validation} validation speakers, men and women alike, and at "
+            f"least one more to train on; beside the test actors there are only {after}"
+        )
+    parts = {"train": train, "validation": held_out, "test": test}
     return {k: "+".join(f"actor{a:02}" for a in sorted(v)) for k, v in parts.items()}
 
 
@@ -118,6 +130,10 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             )
         files = {actor: media.files(root, actor) for actor in actors}
         self._refuse_damaged([f for found in files.values() for f in found])
+        for actor, found in files.items():
+            absent = sorted(set(expected(actor)) - {path.stem for path in found})
+            if absent:
+                print(f"Actor_{actor:02} lacks {len(absent)} of {CLIPS_PER_ACTOR} clips: {absent}")
         return {f"actor{a:02}": self._generate_examples(root, found) for a, found in files.items()}
 
     def _generate_examples(
@@ -144,6 +160,11 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         return example
 
     def _refuse_damaged(self, files: Sequence[pathlib.Path]) -> None:
+        if unknown := sorted(self._allowed - {path.stem for path in files}):
+            raise ValueError(
+                f"allow_damaged names {', '.join(unknown)}, but there are no such files; names are "
+                "without .wav, such as 03-01-01-01-01-01-01"
+            )
         faults = {path: media.fault(path) for path in files}
         damaged = {p: why for p, why in faults.items() if why and p.stem not in self._allowed}
         if damaged:

@@ -31,6 +31,23 @@ class Resize:
 
 
 @dataclass(frozen=True)
+class Crop:
+    """A fixed box of every frame, in pixels: HiCMAE cuts VoxCeleb2 to Crop(0, 32, 160, 160)."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def map(self, element: Element) -> Element:
+        frames = element["frames"]
+        bottom, right = self.top + self.height, self.left + self.width
+        if min(self.top, self.left) < 0 or bottom > frames.shape[1] or right > frames.shape[2]:
+            raise ValueError(f"{self} does not lie in frames of {frames.shape[1:3]} pixels")
+        return {**element, "frames": frames[:, self.top : bottom, self.left : right]}
+
+
+@dataclass(frozen=True)
 class RandomResizedCrop:
     """A random box of every frame, resized to a square (Szegedy et al. 2015).
 

@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Int
 
 Element = dict[str, Any]
+RATE = 16_000
+SHORTEST = 1024  # samples; the official loaders refuse a clip with no more
 
 
 def window_indices(
@@ -33,12 +35,13 @@ def strided_indices(
 ) -> Int[np.ndarray, " t"]:
     """Pre-training: every stride-th frame from a random start; a short clip starts at 0.
 
-    Once the stride would overrun the clip, the last frame reached repeats.
+    The last frame reached repeats. The official loader compares 1-based places, so that its
+    stride never reaches a clip's very last frame: nor does this.
     """
     window = count * stride
     start = int(rng.integers(0, frames - window + 1)) if frames >= window else 0
     index = start + stride * np.arange(count)
-    last = start + stride * ((frames - 1 - start) // stride)
+    last = start + stride * max((frames - 2 - start) // stride, 0)
     return np.minimum(index, last)
 
 
@@ -60,17 +63,59 @@ def segment_indices(
     return strided[start : start + count]
 
 
-def audio_span(index: Int[np.ndarray, " t"], frames: int, window: int, samples: int) -> slice:
+def audio_span(
+    index: Int[np.ndarray, " t"], frames: int, window: int, samples: int, target: int = 40_960
+) -> slice:
     """The samples that belong to frames index[0] .. index[0] + window, by relative position.
 
     A clip whose frames and sound differ in length is stretched onto each other, as in the
-    official loader: frame i sits at i / (frames - 1) of the sound.
+    official fine-tuning loader: frame i sits at i / (frames - 1) of the sound. A span of at most
+    1024 samples gives the whole sound where that is shorter than `target` samples.
+
+    Raises:
+      ValueError: a span of at most 1024 samples of a longer sound.
+
+    >>> audio_span(np.array([10]), frames=101, window=64, samples=100_000)
+    slice(10000, 74000, None)
     """
     first = int(index[0])
     last = min(first + window, frames - 1)
     scale = samples / max(frames - 1, 1)
     start, stop = int(first * scale), int(last * scale)
-    return slice(start, stop) if stop - start > 1024 else slice(0, samples)
+    if stop - start > SHORTEST:
+        return slice(start, stop)
+    if samples < target:
+        return slice(0, samples)
+    raise ValueError(
+        f"frames {first} to {last} of {frames} span {stop - start} of {samples} samples; more than "
+        f"{SHORTEST} are needed: check that the clip's frames and sound belong together"
+    )
+
+
+def timed_span(
+    index: Int[np.ndarray, " t"], frames: int, stride: int, fps: float, samples: int
+) -> slice:
+    """The samples from the start of frame index[0] to the end of frame index[-1] + stride, in time.
+
+    So the official pre-training loader does it; frame i lasts from i / fps to (i + 1) / fps s.
+
+    Raises:
+      ValueError: the rate is not positive, or at most 1024 samples are left.
+
+    >>> timed_span(np.array([0, 4]), frames=100, stride=4, fps=25.0, samples=40_000)
+    slice(0, 5760, None)
+    """
+    if not fps > 0:
+        raise ValueError(f"fps = {fps}: the sound of frames needs their rate")
+    first, last = int(index[0]), min(int(index[-1]) + stride, frames - 1)
+    start = int(first / fps * RATE)
+    stop = min(start + int((last + 1 - first) / fps * RATE), samples)
+    if stop - start <= SHORTEST:
+        raise ValueError(
+            f"{max(stop - start, 0)} samples belong to frames {first} to {last} at {fps} fps; more "
+            f"than {SHORTEST} are needed, and the sound has {samples}"
+        )
+    return slice(start, stop)
 
 
 @dataclass(frozen=True)
@@ -79,7 +124,8 @@ class SampleClip:
 
     Attributes:
       count, stride: frames and their distance.
-      how: "window" (fine-tuning), "strided" (pre-training) or "segments" (evaluation views).
+      how: "window" (fine-tuning), "strided" (pre-training, which needs the key `fps` where there
+        is sound) or "segments" (evaluation views).
       views: number of segments of an evaluation.
       samples: length the sound is cut or zero-padded to.
     """
@@ -95,10 +141,15 @@ class SampleClip:
         index = self._choose(len(frames), int(element.get("view", 0)), rng)
         out = {**element, "frames": decode_frames([frames[i] for i in index])}
         if "audio" in element:
-            window = self.count * self.stride
-            span = audio_span(index, len(frames), window, len(element["audio"]))
-            out |= pad_audio(to_float(element["audio"])[span], self.samples)
+            audio = to_float(element["audio"])[self._span(index, element)]
+            out |= pad_audio(audio, self.samples)
         return out
+
+    def _span(self, index: Int[np.ndarray, " t"], element: Element) -> slice:
+        frames, samples = len(element["frames"]), len(element["audio"])
+        if self.how == "strided":
+            return timed_span(index, frames, self.stride, float(element["fps"]), samples)
+        return audio_span(index, frames, self.count * self.stride, samples, self.samples)
 
     def _choose(self, frames: int, view: int, rng: np.random.Generator) -> Int[np.ndarray, " t"]:
         if self.how == "segments":
