@@ -82,7 +82,7 @@ def per_clip(rows: Rows) -> Rows:
         np.add.at(total, rank[place], values)
         return total / counts.reshape(-1, *[1] * (values.ndim - 1))
 
-    averaged = ("probabilities", "vad_pred")
+    averaged = ("probabilities", "vad_pred", "vad_sd")
     return {k: mean(v) if k in averaged else v[first[order]] for k, v in rows.items()}
 
 
@@ -106,7 +106,7 @@ def write_predictions(path: pathlib.Path, clips: Rows, labels: Sequence[str]) ->
         columns["emotion"] = clips["emotion"]
         columns["predicted"] = clips["probabilities"].argmax(-1)
         columns |= {f"p_{n}": clips["probabilities"][:, i] for i, n in enumerate(labels)}
-    for key in ("vad", "vad_pred"):
+    for key in ("vad", "vad_pred", "vad_sd"):
         if key in clips and "vad_pred" in clips:
             columns |= {f"{key}_{n}": clips[key][:, i] for i, n in enumerate("vad")}
     with path.open("w", newline="") as file:
@@ -122,10 +122,10 @@ def read_predictions(path: str | os.PathLike[str]) -> Rows:
     columns = {k: np.array([float(row[k]) for row in rows]) for k in rows[0]}
     clips = {k: columns[k].astype(np.int64) for k in ("subject", "emotion") if k in columns}
     clips["clip_id"] = np.array([int(row["clip_id"]) for row in rows])
-    groups = {"probabilities": "p_", "vad": "vad_", "vad_pred": "vad_pred_"}
+    groups = {"probabilities": "p_", "vad": "vad_", "vad_pred": "vad_pred_", "vad_sd": "vad_sd_"}
     for key, prefix in groups.items():
         found = [k for k in columns if k.startswith(prefix)]
-        found = [k for k in found if key != "vad" or not k.startswith("vad_pred_")]
+        found = [k for k in found if key != "vad" or len(k) == len("vad_v")]
         if found:
             clips[key] = np.stack([columns[k] for k in found], -1)
     return clips

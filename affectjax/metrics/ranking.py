@@ -14,7 +14,7 @@ Ordered = Float[np.ndarray, " b"]
 def average_precision(scores: Ordered, labels: Bool[np.ndarray, " b"]) -> float:
     """Sum over thresholds of (recall gained) x precision, without interpolation.
 
-    Equal scores enter together. NaN without a positive label.
+    Equal scores enter together. 0 without a positive label, as in scikit-learn.
 
     >>> average_precision(np.array([0.9, 0.8, 0.7]), np.array([1, 0, 1]))  # 1/2 1 + 1/2 2/3
     0.8333333333333333
@@ -23,7 +23,7 @@ def average_precision(scores: Ordered, labels: Bool[np.ndarray, " b"]) -> float:
     ranked: np.ndarray = np.asarray(scores)[order]
     labels = np.asarray(labels, np.float64)[order]
     if labels.sum() == 0:
-        return float("nan")
+        return 0.0
     last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # of each run of equals
     hits = np.cumsum(labels)[last]
     return float((np.diff(hits, prepend=0.0) * hits / (last + 1)).sum() / labels.sum())
@@ -50,7 +50,7 @@ def per_class(
     scores: Float[np.ndarray, "b k"],
     labels: Bool[np.ndarray, "b k"],
 ) -> Float[np.ndarray, " k"]:
-    """`average_precision` or `auroc` of each column, (k,); its `np.nanmean` is mAP."""
+    """`average_precision` or `auroc` of each column, (k,); the mean of the former is mAP."""
     columns = range(np.shape(scores)[1])
     return np.array([score(scores[:, i], labels[:, i]) for i in columns])
 

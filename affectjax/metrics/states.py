@@ -127,7 +127,7 @@ class Ranking(metrics.CollectingMetric.from_outputs(_COLLECTED)):  # type: ignor
     """mAP and mean AUROC of `multilabel_pred` (b, k) against `multilabel`, of all `valid` rows.
 
     Keeps every row on the host, for ranks need all of them: merge it outside jit. A label that
-    never occurs, or always, has no AUROC and does not enter the mean.
+    never occurs counts as AP 0 (scikit-learn); without both kinds there is no AUROC to average.
     """
 
     def compute(self) -> dict[str, Array]:
@@ -136,7 +136,7 @@ class Ranking(metrics.CollectingMetric.from_outputs(_COLLECTED)):  # type: ignor
         scores, labels = rows["multilabel_pred"][valid], rows["multilabel"][valid] > 0.5
         each = (ranking.average_precision, ranking.auroc)
         ap, auroc = (ranking.per_class(one, scores, labels) for one in each)
-        return {"map": np.nanmean(ap), "auroc_mean": np.nanmean(auroc)}
+        return {"map": ap.mean(), "auroc_mean": np.nanmean(auroc)}
 
 
 @flax.struct.dataclass

@@ -49,7 +49,7 @@ class VAD(nn.Module):
     Attributes:
       bound: "tanh" keeps "vad" in (-1, 1); "none" leaves it linear.
       variance: also predict the log-variance, for `losses.regression.gaussian_nll`, kept within
-        `log_variance_range` by a tanh so that no example can weigh without bound.
+        `log_variance_range` by `bounded_log_variance`.
     """
 
     dimensions: int = 3
@@ -66,8 +66,15 @@ class VAD(nn.Module):
         if self.variance:
             low, high = self.log_variance_range
             free = _linear(self.dimensions, "vad_log_variance", feature)
-            out["vad_log_variance"] = low + (high - low) * (jnp.tanh(free) + 1) / 2
+            out["vad_log_variance"] = bounded_log_variance(free, low, high)
         return out
+
+
+def bounded_log_variance(
+    free: Float[Array, "b d"], low: float = -7.0, high: float = 2.0
+) -> Float[Array, "b d"]:
+    """A free value to a log-variance in (low, high) by tanh: no example weighs without bound."""
+    return low + (high - low) * (jnp.tanh(free) + 1) / 2
 
 
 def _linear(width: int, name: str, feature: Float[Array, "b d"]) -> Float[Array, "b k"]:

@@ -8,8 +8,9 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
 
-from affectjax.models import attention
+from affectjax.models import attention, heads
 from affectjax.models.hicmae import Encoder, Fusion, Tower, audio_patches, video_patches
+from affectjax.models.stem import AudioStem
 
 ACTIVATIONS = {
     "none": lambda x: x,
@@ -27,8 +28,10 @@ class Finetune(nn.Module):
     (the paper's audio-only and video-only rows).
 
     Attributes:
-      heads: outputs by name, {"logits": classes} and/or {"vad": 3}; the first is called `head`
-        as in official checkpoints, the others `head_<name>`.
+      heads: outputs by name, {"logits": classes} and/or {"vad": 3}, beside it
+        "vad_log_variance"; the first is called `head` as in official checkpoints, the others
+        `head_<name>`.
+      stem_audio: convolutions whose outputs are the tokens, instead of patches (not HiCMAE's).
       activation: of the head "vad": none, sigmoid, relu or tanh.
       drop_path: last rate of a linear rise inside each encoder and inside the fusion.
       dropout: on the feature in front of the heads (0 as released).
@@ -42,6 +45,7 @@ class Finetune(nn.Module):
     tubelet: int = 2
     patch: int = 16
     patch_audio: int | Sequence[int] = 16
+    stem_audio: AudioStem | None = None
     mlp_ratio: float = 4.0
     drop_path: float = 0.0
     dropout: float = 0.0
@@ -57,7 +61,7 @@ class Finetune(nn.Module):
     ) -> dict[str, Any]:
         """Outputs of the heads by name (float32), and "feature" (b, d)."""
         parts, tokens = [], {}
-        for name, tower, patches in self._inputs(frames, log_mel):
+        for name, tower, patches in self._inputs(frames, log_mel, deterministic):
             mean, tokens[name] = self._unimodal(name, tower, patches, deterministic)
             parts.append(mean)
         if len(tokens) == 2:
@@ -79,7 +83,9 @@ class Finetune(nn.Module):
         dropped = nn.Dropout(self.dropout)(feature, deterministic=deterministic)
         return {"feature": feature, **self._outputs(dropped)}
 
-    def _inputs(self, frames: Any, log_mel: Any) -> list[tuple[str, Tower, Any]]:
+    def _inputs(
+        self, frames: Any, log_mel: Any, deterministic: bool
+    ) -> list[tuple[str, Tower, Any]]:
         found = []
         if self.video is not None:
             if frames is None:
@@ -88,7 +94,11 @@ class Finetune(nn.Module):
         if self.audio is not None:
             if log_mel is None:
                 raise ValueError("the model has an audio tower, the batch has no audio")
-            found.append(("audio", self.audio, audio_patches(log_mel, self.patch_audio)))
+            if self.stem_audio is None:
+                patches = audio_patches(log_mel, self.patch_audio)
+            else:
+                patches = self.stem_audio(log_mel, deterministic)
+            found.append(("audio", self.audio, patches))
         if not found:
             raise ValueError("the model has neither a video nor an audio tower")
         return found
@@ -114,5 +124,9 @@ class Finetune(nn.Module):
         outputs = {}
         for i, (name, count) in enumerate(self.heads.items()):
             out = nn.Dense(count, name="head" if i == 0 else f"head_{name}")(feature)
-            outputs[name] = ACTIVATIONS[self.activation](out) if name == "vad" else out
+            if name == "vad":
+                out = ACTIVATIONS[self.activation](out)
+            elif name == "vad_log_variance":
+                out = heads.bounded_log_variance(out)
+            outputs[name] = out
         return outputs

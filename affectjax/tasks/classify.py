@@ -29,7 +29,7 @@ class Classify:
       classes: k.
       target: "hard" learns the category, "distribution" the raters' shares.
       smoothing: label smoothing of hard targets, q = (1 - s) onehot + s / k.
-      vad_loss: "mse", or "ccc" for 1 - CCC over the batch, averaged over the dimensions.
+      vad_loss: see `vad_term`.
       mixup, cutmix: alphas of the Beta distributions; 0 for none. The pair of a row is mixed in
         all targets alike. mix_audio False leaves audio unmixed, as the official code of HiCMAE.
     """
@@ -41,7 +41,7 @@ class Classify:
     smoothing: float = 0.0
     emotion_weight: float = 1.0
     vad_weight: float = 0.0
-    vad_loss: Literal["mse", "ccc"] = "mse"
+    vad_loss: Literal["mse", "l1", "smooth_l1", "ccc", "pcc", "gaussian_nll"] = "mse"
     mixup: float = 0.0
     cutmix: float = 0.0
     mix_prob: float = 1.0
@@ -79,7 +79,7 @@ class Classify:
         terms = {"loss_emotion": classification.soft_cross_entropy(out["logits"], targets)}
         total = self.emotion_weight * terms["loss_emotion"]
         if self.vad_weight:
-            terms["loss_vad"] = vad_loss(self.vad_loss)(out["vad"], vad)
+            terms["loss_vad"] = vad_term(self.vad_loss, out, vad)
             total += self.vad_weight * terms["loss_vad"]
         return total, terms
 
@@ -87,7 +87,7 @@ class Classify:
         out = self.model.apply(variables, *self.inputs(batch), deterministic=True)
         named = {"logits": out["logits"], "probabilities": jax.nn.softmax(out["logits"])}
         if "vad" in out:
-            named["vad_pred"] = out["vad"]
+            named |= vad_outputs(out)
         return {**named, **{k: batch[k] for k in PASSED if k in batch}}
 
     def metrics(self) -> type[clu_metrics.Collection]:
@@ -99,11 +99,14 @@ class Classify:
         return classification.smooth_targets(batch["emotion"], self.classes, self.smoothing)
 
 
-def vad_loss(name: str) -> Callable[[jax.Array, jax.Array], jax.Array]:
-    """The loss (prediction, target) -> scalar of a config's name for it.
+def vad_term(name: str, out: Mapping[str, jax.Array], vad: jax.Array) -> jax.Array:
+    """The loss of a config's name between the heads' outputs and the target (b, 3), a scalar.
+
+    mse, l1, smooth_l1; ccc and pcc, 1 - the coefficient over the batch, mean over dimensions;
+    gaussian_nll, of a model with the head "vad_log_variance" beside "vad".
 
     Raises:
-      ValueError: the name is not one of the five.
+      ValueError: the name is not one of the six, or the head is missing.
     """
     losses: dict[str, Callable[..., jax.Array]] = {
         "mse": regression.mse,
@@ -112,6 +115,22 @@ def vad_loss(name: str) -> Callable[[jax.Array, jax.Array], jax.Array]:
         "ccc": ccc.ccc_loss,
         "pcc": ccc.pcc_loss,
     }
+    if name == "gaussian_nll":
+        if "vad_log_variance" not in out:
+            raise ValueError(
+                "config.task: the loss gaussian_nll needs a head vad_log_variance: add "
+                f"vad_log_variance=3 to config.task.model.heads, now {sorted(out)}"
+            )
+        return regression.gaussian_nll(out["vad"], out["vad_log_variance"], vad)
     if name not in losses:
-        raise ValueError(f"config.task: no loss {name!r}; allowed: {', '.join(losses)}")
-    return losses[name]
+        allowed = ", ".join([*losses, "gaussian_nll"])
+        raise ValueError(f"config.task: no loss {name!r}; allowed: {allowed}")
+    return losses[name](out["vad"], vad)
+
+
+def vad_outputs(out: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
+    """`vad_pred` (b, 3) and, of a model that predicts it, its standard deviation `vad_sd`."""
+    named = {"vad_pred": out["vad"]}
+    if "vad_log_variance" in out:
+        named["vad_sd"] = jnp.exp(0.5 * out["vad_log_variance"])
+    return named

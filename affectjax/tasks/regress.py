@@ -10,7 +10,7 @@ from clu import metrics as clu_metrics
 from flax import linen as nn
 
 from affectjax.metrics import states
-from affectjax.tasks.classify import PASSED, vad_loss
+from affectjax.tasks.classify import PASSED, vad_outputs, vad_term
 from affectjax.tasks.inputs import Inputs
 
 Batch = Mapping[str, jax.Array]
@@ -22,7 +22,7 @@ class Regress:
 
     model: nn.Module
     inputs: Inputs
-    criterion: Literal["mse", "l1", "smooth_l1", "ccc", "pcc"] = "mse"
+    criterion: Literal["mse", "l1", "smooth_l1", "ccc", "pcc", "gaussian_nll"] = "mse"
 
     def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
         zeros = {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
@@ -36,11 +36,11 @@ class Regress:
         frames, mel = self.inputs(batch, keys[0])
         rngs = {"dropout": keys[1]}
         out = self.model.apply(variables, frames, mel, deterministic=False, rngs=rngs)
-        return vad_loss(self.criterion)(out["vad"], batch["vad"]), {}
+        return vad_term(self.criterion, out, batch["vad"]), {}
 
     def predict(self, variables: Any, batch: Batch) -> dict[str, jax.Array]:
         out = self.model.apply(variables, *self.inputs(batch), deterministic=True)
-        return {"vad_pred": out["vad"], **{k: batch[k] for k in PASSED if k in batch}}
+        return {**vad_outputs(out), **{k: batch[k] for k in PASSED if k in batch}}
 
     def metrics(self) -> type[clu_metrics.Collection]:
         return states.DimensionScores

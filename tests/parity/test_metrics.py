@@ -58,7 +58,7 @@ def _multilabel(given):
     ap = ranking.per_class(ranking.average_precision, scores, y)
     return {
         "average_precision_per_class": ap,
-        "mean_average_precision": np.nanmean(ap),
+        "mean_average_precision": ap.mean(),
         "auroc_per_class": ranking.per_class(ranking.auroc, scores, y),
         "multilabel_macro_f1": multilabel.f1(y, guess, "macro"),
         "multilabel_micro_f1": multilabel.f1(y, guess, "micro"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -81,29 +82,32 @@ def _assert_same(a, b):
 
 
 def test_five_kills_at_any_time_change_nothing(tmp_path, tmp_path_factory):
-    """SIGKILL after five different delays of one run; the parameters end equal to the bit."""
+    """SIGKILL at five random times in one run; the parameters end equal to the bit.
+
+    The seed is new every time and printed: a failure is repeated with KILL_SEED.
+    """
+    seed = int(os.environ.get("KILL_SEED", time.time_ns() % 10**6))
+    print(f"KILL_SEED={seed}")
+    g = random.Random(seed)
     env, path = _environment(tmp_path_factory), CONFIGS[0]
     extra = ["--config.train.steps=40", "--config.train.eval_every=20"]
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     subprocess.run(
         _command(path, whole, *extra), cwd=REPO, env=env, check=True, capture_output=True
     )
-    steps = []
-    for wanted in (3, 9, 17, 26, 33):
+    for wanted in sorted(g.sample(range(1, 38), 5)):
         process = subprocess.Popen(
             _command(path, broken, *extra), cwd=REPO, env=env, stdout=subprocess.PIPE, text=True
         )
         for line in process.stdout:
             if line.startswith("step ") and int(line.split()[1].split("/")[0]) >= wanted:
                 break
-        time.sleep(0.01 * (wanted % 7))
+        time.sleep(g.uniform(0, 0.1))
         process.send_signal(signal.SIGKILL)
         process.wait()
-        steps.append(wanted)
     subprocess.run(
         _command(path, broken, *extra), cwd=REPO, env=env, check=True, capture_output=True
     )
-    assert len(steps) == 5
     _assert_same(whole, broken)
 
 
