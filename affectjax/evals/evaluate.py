@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from affectjax import config as config_lib
-from affectjax.evals import scores, stream
+from affectjax.evals import calibrate, scores, stream
 from affectjax.train import checkpoint, inputs, setup, shard
 
 Rows = dict[str, np.ndarray]
@@ -21,12 +21,19 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
     """Score every split of `config.evaluate` and write `<workdir>/evaluation/<split>.json`.
 
     Beside it, `<split>_predictions.csv` holds one row a clip (views averaged). The file's scores
-    are those of the selected checkpoint; "last" holds the scores of the last one. Returns the
-    scores by split.
+    are those of the selected checkpoint; "last" holds the scores of the last one, "calibrated"
+    those that change with the temperature fitted on the split that chose the checkpoint
+    (`calibration.json`). Returns the scores by split.
 
     Raises:
       FileNotFoundError: the workdir holds no checkpoint.
+      ValueError: the task predicts nothing to score (pre-training).
     """
+    if config.task[config_lib.NAME].startswith("affectjax.tasks.masked"):
+        raise ValueError(
+            "the config is of pre-training, which has no labels to score; its validation losses "
+            "are in metrics.csv. Evaluate the run that was fine-tuned from it"
+        )
     workdir = pathlib.Path(workdir)
     folder = workdir / "evaluation"
     if not (workdir / "checkpoints").is_dir():
@@ -40,17 +47,18 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
     ):
         run = setup.prepare(config, mesh, inputs.example_spec(config))
         steps = {"selected": manager.best_step(), "last": manager.latest_step()}
+        states = {k: checkpoint.restore(manager, run.abstract, v)[0] for k, v in steps.items()}
+        temperature = _fit_temperature(config, run, states["selected"], folder)
         for split in config.evaluate:
             told = {}
             for which, step in steps.items():
-                state, _ = checkpoint.restore(manager, run.abstract, step)
-                batches = inputs.eval_batches(config, split)
-                rows = stream.rows(run.predict_step, state.eval_params, batches, run.put)
-                clips = per_clip(rows)
+                clips = clips_of(config, run, states[which], split)
                 told[which] = {"step": step, **scores.scores(**_score_arguments(clips))}
-                if which == "selected" and jax.process_index() == 0:
-                    folder.mkdir(parents=True, exist_ok=True)
-                    write_predictions(folder / f"{split}_predictions.csv", clips, names)
+                if which == "selected":
+                    if temperature:
+                        told[which]["calibrated"] = _calibrated(clips, temperature)
+                    if jax.process_index() == 0:
+                        write_predictions(folder / f"{split}_predictions.csv", clips, names)
             results[split] = {
                 "split": split,
                 "examples": inputs.split_expression(config, split),
@@ -62,6 +70,33 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
                 write_json(folder / f"{split}.json", results[split])
                 print(summary(split, results[split]), flush=True)
     return results
+
+
+def clips_of(config: Any, run: setup.Run, state: Any, split: str) -> Rows:
+    """The task's outputs and truth of every clip of a split, views averaged, in order."""
+    batches = inputs.eval_batches(config, split)
+    return per_clip(stream.rows(run.predict_step, state.eval_params, batches, run.put))
+
+
+def _fit_temperature(config: Any, run: setup.Run, state: Any, folder: pathlib.Path) -> float | None:
+    """Fit on the split that chose the checkpoint and write it down; None without categories."""
+    clips = clips_of(config, run, state, config.select.split)
+    if "probabilities" not in clips:
+        return None
+    temperature = calibrate.fit_temperature(clips["probabilities"], clips["emotion"])
+    if jax.process_index() == 0:
+        folder.mkdir(parents=True, exist_ok=True)
+        fitted = {"temperature": temperature, "fitted_on": config.select.split}
+        write_json(folder / calibrate.FILE, {**fitted, "clips": len(clips["emotion"])})
+    return temperature
+
+
+def _calibrated(clips: Rows, temperature: float) -> dict[str, Any]:
+    """The scores that a temperature changes."""
+    p = calibrate.scaled(clips["probabilities"], temperature)
+    told = scores.scores(p, clips["emotion"], subject=clips["subject"])
+    kept = ("ece", "nll", "brier")
+    return {"temperature": temperature} | {k: v for k, v in told.items() if k.startswith(kept)}
 
 
 def per_clip(rows: Rows) -> Rows:
@@ -146,6 +181,8 @@ def summary(split: str, values: Mapping[str, Any]) -> str:
             low, high = values.get(f"{name}_interval", (None, None))
             interval = f" [{low:.3f}, {high:.3f}]" if low is not None else ""
             shown.append(f"{name} {values[name]:.3f}{interval}")
+    if "calibrated" in values:
+        shown.append(f"calibrated ece {values['calibrated']['ece']:.3f}")
     return f"{split} (step {values['step']}, 95% by subject):  " + "  ".join(shown)
 
 

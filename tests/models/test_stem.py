@@ -19,7 +19,7 @@ def test_a_token_sees_its_rows_and_their_neighbours_only():
     assert same.tolist() == [True] * 7 + [False]  # reaches rows 4k - 3 to 4k + 3
 
 
-@pytest.mark.parametrize("strides", ([[2, 2]], [[3, 2], [1, 2]]))
+@pytest.mark.parametrize("strides", [[[2, 2]], [[3, 2], [1, 2]]])
 def test_strides_that_do_not_fit_are_refused(strides):
     model = stem.AudioStem(channels=[2, 3], strides=strides)
     with pytest.raises(ValueError, match="strides"):
