@@ -42,6 +42,11 @@ CREMAD6 = _space(
     "anger disgust fear happiness neutral sadness",
     "HiCMAE's code: ANG DIS FEA HAP NEU SAD",
 )
+EMODB7 = _space(
+    "EMODB7",
+    "anger boredom disgust fear happiness neutral sadness",
+    "Burkhardt et al. 2005 (letters W L E A F N T); alphabetical",
+)
 EKMAN6 = _space(
     "EKMAN6", "anger disgust fear happiness sadness surprise", "Ekman 1992; alphabetical"
 )

@@ -33,6 +33,8 @@ class Finetune(nn.Module):
         `head_<name>`.
       stem_audio: convolutions whose outputs are the tokens, instead of patches (not HiCMAE's).
       activation: of the head "vad": none, sigmoid, relu or tanh.
+      pool: over the tokens of a modality's own feature; "mean_std" puts their standard deviation
+        beside the mean (statistics pooling, Snyder et al. 2018; not HiCMAE's).
       drop_path: last rate of a linear rise inside each encoder and inside the fusion.
       dropout: on the feature in front of the heads (0 as released).
     """
@@ -50,6 +52,7 @@ class Finetune(nn.Module):
     drop_path: float = 0.0
     dropout: float = 0.0
     activation: Literal["none", "sigmoid", "relu", "tanh"] = "none"
+    pool: Literal["mean", "mean_std"] = "mean"
     dtype: Any = None
 
     @nn.compact
@@ -118,7 +121,11 @@ class Finetune(nn.Module):
         weights = jax.nn.softmax(self.param(f"{name}_layer_weights", uniform, (tower.depth,)))
         means = jnp.stack([layer.mean(axis=1) for layer in layers], axis=1)
         self.sow("intermediates", f"{name}_layers", layers)
-        return jnp.einsum("bld,l->bd", means, weights.astype(means.dtype)), last
+        feature = jnp.einsum("bld,l->bd", means, weights.astype(means.dtype))
+        if self.pool == "mean_std":
+            mixed = jnp.einsum("lbnd,l->bnd", jnp.stack(layers), weights.astype(means.dtype))
+            feature = jnp.concatenate([feature, jnp.sqrt(mixed.var(axis=1) + 1e-5)], axis=-1)
+        return feature, last
 
     def _outputs(self, feature: Float[Array, "b d"]) -> dict[str, Float[Array, "b k"]]:
         outputs = {}

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from affectjax.data import source
+from tfds_builders import media as common
 from tfds_builders.ravdess import media, names
 from tfds_builders.ravdess import ravdess_dataset_builder as ravdess
 
@@ -141,7 +142,7 @@ def test_stereo_of_another_rate_becomes_mono_at_16_khz(tmp_path):
     time = np.arange(48000) / 48000
     tone = np.sin(2 * np.pi * 440 * time)
     soundfile.write(tmp_path / "x.wav", np.stack([tone, tone], 1), 48000)
-    audio = media.read_audio(tmp_path / "x.wav").astype(float)
+    audio = common.read_audio(tmp_path / "x.wav").astype(float)
     assert abs(len(audio) - 16000) <= 1
     assert np.abs(np.fft.rfft(audio)).argmax() == 440
 
@@ -149,7 +150,7 @@ def test_stereo_of_another_rate_becomes_mono_at_16_khz(tmp_path):
 def test_frames_of_the_video_of_a_clip(tmp_path):
     media.make_dummy(tmp_path, actors=range(1, 2), video=True)
     audio = media.files(tmp_path, 1)[0]
-    frames, fps = media.read_video(media.video_of(tmp_path, audio), 32)
+    frames, fps = common.read_video(media.video_of(tmp_path, audio), 32)
     assert (len(frames), fps) == (15, 30.0)
     media.video_of(tmp_path, audio).unlink()
     with pytest.raises(FileNotFoundError, match="no video of 03-01"):

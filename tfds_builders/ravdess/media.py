@@ -1,16 +1,12 @@
-"""Reading and checking the official files; making dummies of them."""
+"""Finding and checking the official files; making dummies of them."""
 
-import math
 import pathlib
-import wave
 
 import numpy as np
 import soundfile
-from scipy import signal
 
+from tfds_builders.media import RATE, sound_fault
 from tfds_builders.ravdess.names import parse
-
-RATE = 16_000
 
 
 def actor_folders(root: pathlib.Path, actor: int) -> list[pathlib.Path]:
@@ -40,34 +36,16 @@ def _sounds(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def fault(path: pathlib.Path) -> str:
-    """What is wrong with a sound file, in words; empty where nothing is."""
+    """What is wrong with a sound file or its name, in words; empty where nothing is."""
     try:
         name = parse(path.name)
-        if f"Actor_{name.actor:02}" != path.parent.name:
-            return f"names actor {name.actor}, lies in {path.parent.name}"
-        if (name.modality, name.channel) != (3, 1):
-            return f"names modality {name.modality}, channel {name.channel}; spoken sound is 3, 1"
-        declared = _declared_bytes(path)
-        if declared > path.stat().st_size:
-            return f"truncated: {path.stat().st_size} bytes, its header declares {declared}"
-        audio, _ = soundfile.read(path, dtype="float32", always_2d=True)
-    except (ValueError, RuntimeError, OSError, EOFError, wave.Error) as error:
-        return str(error) or type(error).__name__
-    if len(audio) == 0:
-        return "holds no sample"
-    if not np.isfinite(audio).all():
-        return "holds values that are not finite"
-    return "" if np.abs(audio).max() > 0 else "is silent throughout"
-
-
-def read_audio(path: pathlib.Path) -> np.ndarray:
-    """Mono int16 at 16 kHz of a sound file of any rate and number of channels."""
-    audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    mono = audio.mean(axis=1)
-    if rate != RATE:
-        common = math.gcd(rate, RATE)
-        mono = signal.resample_poly(mono, RATE // common, rate // common)
-    return np.clip(np.round(mono * 32768), -32768, 32767).astype(np.int16)
+    except ValueError as error:
+        return str(error)
+    if f"Actor_{name.actor:02}" != path.parent.name:
+        return f"names actor {name.actor}, lies in {path.parent.name}"
+    if (name.modality, name.channel) != (3, 1):
+        return f"names modality {name.modality}, channel {name.channel}; spoken sound is 3, 1"
+    return sound_fault(path)
 
 
 def video_of(root: pathlib.Path, audio: pathlib.Path) -> pathlib.Path:
@@ -84,31 +62,6 @@ def video_of(root: pathlib.Path, audio: pathlib.Path) -> pathlib.Path:
         if place.exists():
             return place
     raise FileNotFoundError(f"no video of {audio.name}: looked for {', '.join(map(str, places))}")
-
-
-def read_video(path: pathlib.Path, side: int) -> tuple[np.ndarray, float]:
-    """JPEG bytes of every frame, centre-cropped to a square of `side`, and frames per second.
-
-    RAVDESS actors sit in the middle of the picture; the square holds head and shoulders.
-    """
-    import av
-    import cv2
-
-    jpegs = []
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        fps = float(stream.average_rate or 0)
-        for frame in container.decode(stream):
-            image = frame.to_ndarray(format="bgr24")
-            h, w = image.shape[:2]
-            cut = min(h, w)
-            top, left = (h - cut) // 2, (w - cut) // 2
-            square = image[top : top + cut, left : left + cut]
-            small = cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
-            jpegs.append(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes())
-    if not jpegs:
-        raise ValueError(f"{path} holds no frame")
-    return np.array(jpegs, dtype=object), fps
 
 
 def make_dummy(folder: pathlib.Path, actors: range = range(1, 3), video: bool = False) -> None:
@@ -137,21 +90,3 @@ def _write_video(path: pathlib.Path, shade: int) -> None:
             image = np.full((48, 64, 3), 20 * shade + i, np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode())
-
-
-def _declared_bytes(path: pathlib.Path) -> int:
-    """The size of a RIFF file by its headers (soundfile reads truncated files silently).
-
-    The larger of what the file's header and that of its data chunk declare.
-    """
-    with path.open("rb") as file:
-        head = file.read(12)
-        if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WAVE":
-            raise ValueError("is not a WAV file")
-        declared = int.from_bytes(head[4:8], "little") + 8
-        while len(chunk := file.read(8)) == 8:
-            size = int.from_bytes(chunk[4:], "little")
-            if chunk[:4] == b"data":
-                return max(declared, file.tell() + size)
-            file.seek(size + size % 2, 1)
-    return declared

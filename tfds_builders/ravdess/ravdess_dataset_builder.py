@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from tfds_builders import media as common
 from tfds_builders.ravdess import media
 from tfds_builders.ravdess.names import EMOTIONS, Name, expected, parse
 
@@ -129,7 +130,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 f"no Actor_NN folders in {root}. {self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
             )
         files = {actor: media.files(root, actor) for actor in actors}
-        self._refuse_damaged([f for found in files.values() for f in found])
+        faults = {path: media.fault(path) for found in files.values() for path in found}
+        common.refuse_damaged(faults, self._allowed)
         for actor, found in files.items():
             absent = sorted(set(expected(actor)) - {path.stem for path in found})
             if absent:
@@ -146,7 +148,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _example(self, root: pathlib.Path, path: pathlib.Path, name: Name) -> dict[str, Any]:
         example = {
-            "audio": media.read_audio(path),
+            "audio": common.read_audio(path),
             "emotion": name.emotion - 1,
             "intensity": name.intensity,
             "statement": name.statement,
@@ -155,23 +157,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             "clip_id": path.stem.encode(),
         }
         if self.builder_config.video:
-            frames, fps = media.read_video(media.video_of(root, path), self.builder_config.side)
+            frames, fps = common.read_video(media.video_of(root, path), self.builder_config.side)
             example |= {"frames": frames, "fps": fps}
         return example
-
-    def _refuse_damaged(self, files: Sequence[pathlib.Path]) -> None:
-        if unknown := sorted(self._allowed - {path.stem for path in files}):
-            raise ValueError(
-                f"allow_damaged names {', '.join(unknown)}, but there are no such files; names are "
-                "without .wav, such as 03-01-01-01-01-01-01"
-            )
-        faults = {path: media.fault(path) for path in files}
-        damaged = {p: why for p, why in faults.items() if why and p.stem not in self._allowed}
-        if damaged:
-            listed = "\n".join(f"  {p}: {why}" for p, why in damaged.items())
-            raise ValueError(
-                f"{len(damaged)} damaged files; nothing was built:\n{listed}\nReplace them, or "
-                "build with allow_damaged=[...] naming each clip to leave out"
-            )
-        if left_out := sorted(p.stem for p in files if p.stem in self._allowed):
-            print(f"left out because allow_damaged names them: {', '.join(left_out)}")
