@@ -11,6 +11,9 @@ from jaxtyping import Array, Float
 
 from affectjax.models import attention
 
+# Where a clip is padded all channels are 0: a small epsilon would make gradients there 1e5.
+_EPS = 1e-3
+
 
 class AudioStem(nn.Module):
     """Log-mel -> 3 x 3 convolutions, each with LayerNorm and GELU -> one token per row left.
@@ -41,7 +44,8 @@ class AudioStem(nn.Module):
         x = log_mel[..., None]
         for i, (width, stride) in enumerate(zip(self.channels, self.strides, strict=True)):
             conv = nn.Conv(width, (3, 3), tuple(stride), padding=1, dtype=self.dtype)
-            x = attention.gelu(attention.layer_norm(f"norm_{i}", self.dtype)(conv(x)))
+            norm = nn.LayerNorm(epsilon=_EPS, dtype=self.dtype, name=f"norm_{i}")
+            x = attention.gelu(norm(conv(x)))
         tokens = x.reshape(*x.shape[:2], -1)
         return nn.Dropout(self.dropout)(tokens, deterministic=deterministic)
 

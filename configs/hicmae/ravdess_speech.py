@@ -29,7 +29,7 @@ SAMPLES = 400 + 255 * 160  # the waveform under 256 rows of log-mel
 def get_config(arg: str = "") -> ml_collections.ConfigDict:
     """Arguments: fold 1..6, seed, steps, size (of SIZES), tiny, fake."""
     arg = config_lib.parse_arg(
-        arg, fold=1, seed=0, steps=2000, batch=32, size="micro", tiny=False, fake=False
+        arg, fold=1, seed=0, steps=1500, batch=32, size="micro", tiny=False, fake=False
     )
     tower, _, _ = hicmae.size("test" if arg.tiny else arg.size)
     config = defaults.config(seed=arg.seed)

@@ -153,7 +153,7 @@ def make_dummy(folder: pathlib.Path, speakers: Sequence[int] = (3, 8, 10, 9)) ->
                 sound = 0.3 * tone + 0.01 * rng.standard_normal(media.RATE // 2)
                 soundfile.write(folder / "wav" / f"{stem}.wav", sound, media.RATE)
                 lines.append(f"{len(lines)}\t{stem}.wav\t{90 - i},50\t{60 + i},00")
-    (folder / "recognition_rates.txt").write_text("\n".join(lines) + "\n", encoding="latin-1")
+    (folder / "recognition_rates.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _rates(root: pathlib.Path, files: Sequence[pathlib.Path]) -> dict[str, tuple[float, float]]:

@@ -64,7 +64,7 @@ def recognition(path: pathlib.Path) -> dict[str, tuple[float, float]]:
       ValueError: a line of another form; names file and line.
     """
     rates = {}
-    for number, line in enumerate(path.read_text(encoding="latin-1").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         cells = [cell.strip() for cell in line.split("\t")]
         if number == 1 or not any(cells):
             continue
