@@ -96,6 +96,6 @@ def test_the_real_clips(data_dir, tmp_path):
     if present == (3, 8, 9, 10, 11, 12, 13, 14):
         assert len(clips) == 408
     rates = np.array([c["recognised"] for c in clips])
-    # Every released clip was recognised by more than 80 % of the listeners (Burkhardt 2005).
-    assert (rates[rates != emodb.UNKNOWN] > 0.8).mean() > 0.95
+    # Released clips were recognised by 80 % of the listeners or more (Burkhardt et al. 2005).
+    assert rates.min() >= 0.8 - 1e-6
     assert np.bincount([c["emotion"] for c in clips], minlength=7).min() > 0
