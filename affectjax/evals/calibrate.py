@@ -6,6 +6,7 @@ stays, so accuracy does too.
 
 import json
 import pathlib
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -47,7 +48,20 @@ def fit_temperature(
     return float(np.exp(found.x))
 
 
-def load_temperature(workdir: pathlib.Path) -> float | None:
-    """The temperature that --mode=evaluate found for a run; None where there is none."""
+def half_width(
+    prediction: Float[np.ndarray, "b d"], target: Float[np.ndarray, "b d"], share: float = 0.95
+) -> list[float]:
+    """Per dimension, how far from the prediction `share` of the truth lay (split conformal).
+
+    The ceil((b + 1) share)-th smallest absolute error, so that a new clip of the same kind lies
+    within it with at least that probability (Lei et al. 2018); the largest error of small splits.
+    """
+    errors = np.sort(np.abs(np.asarray(prediction) - np.asarray(target)), axis=0)
+    place = min(int(np.ceil((len(errors) + 1) * share)), len(errors)) - 1
+    return [float(x) for x in errors[place]]
+
+
+def load(workdir: pathlib.Path) -> dict[str, Any]:
+    """What --mode=evaluate fitted for a run: `temperature`, `vad_half_width`; empty before it."""
     path = pathlib.Path(workdir) / "evaluation" / FILE
-    return float(json.loads(path.read_text())["temperature"]) if path.exists() else None
+    return json.loads(path.read_text()) if path.exists() else {}

@@ -48,15 +48,15 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
         run = setup.prepare(config, mesh, inputs.example_spec(config))
         steps = {"selected": manager.best_step(), "last": manager.latest_step()}
         states = {k: checkpoint.restore(manager, run.abstract, v)[0] for k, v in steps.items()}
-        temperature = _fit_temperature(config, run, states["selected"], folder)
+        fitted = _fit(config, run, states["selected"], folder)
         for split in config.evaluate:
             told = {}
             for which, step in steps.items():
                 clips = clips_of(config, run, states[which], split)
                 told[which] = {"step": step, **scores.scores(**_score_arguments(clips))}
                 if which == "selected":
-                    if temperature:
-                        told[which]["calibrated"] = _calibrated(clips, temperature)
+                    if "temperature" in fitted:
+                        told[which]["calibrated"] = _calibrated(clips, fitted["temperature"])
                     if jax.process_index() == 0:
                         write_predictions(folder / f"{split}_predictions.csv", clips, names)
             results[split] = {
@@ -78,17 +78,19 @@ def clips_of(config: Any, run: setup.Run, state: Any, split: str) -> Rows:
     return per_clip(stream.rows(run.predict_step, state.eval_params, batches, run.put))
 
 
-def _fit_temperature(config: Any, run: setup.Run, state: Any, folder: pathlib.Path) -> float | None:
-    """Fit on the split that chose the checkpoint and write it down; None without categories."""
+def _fit(config: Any, run: setup.Run, state: Any, folder: pathlib.Path) -> dict[str, Any]:
+    """Temperature and VAD intervals of the split that chose the checkpoint, written down."""
     clips = clips_of(config, run, state, config.select.split)
-    if "probabilities" not in clips:
-        return None
-    temperature = calibrate.fit_temperature(clips["probabilities"], clips["emotion"])
+    fitted: dict[str, Any] = {"fitted_on": config.select.split, "clips": len(clips["clip_id"])}
+    if "probabilities" in clips:
+        p, y = clips["probabilities"], clips["emotion"]
+        fitted["temperature"] = calibrate.fit_temperature(p, y)
+    if "vad_pred" in clips and "vad" in clips:
+        fitted["vad_half_width"] = calibrate.half_width(clips["vad_pred"], clips["vad"])
     if jax.process_index() == 0:
         folder.mkdir(parents=True, exist_ok=True)
-        fitted = {"temperature": temperature, "fitted_on": config.select.split}
-        write_json(folder / calibrate.FILE, {**fitted, "clips": len(clips["emotion"])})
-    return temperature
+        write_json(folder / calibrate.FILE, fitted)
+    return fitted
 
 
 def _calibrated(clips: Rows, temperature: float) -> dict[str, Any]:

@@ -40,6 +40,7 @@ _DEFAULTS: dict[str, Any] = {
         "eval_ops": [],
         "eval_batch": 64,
         "views": 1,
+        "fps": 0.0,
         "threads": 4,
         "prefetch": 64,
         "fake": 0,
@@ -61,7 +62,8 @@ def config(**fields: object) -> ml_collections.ConfigDict:
     evaluate: splits that --mode=evaluate scores.
     mesh: axes and sizes, -1 for the devices left. sharding: ordered [pattern, rule] pairs.
     data: builder (module), builder_config, manual_dir, data_dir, splits (name -> expression),
-      train_ops, eval_ops, eval_batch, views of a clip, threads, prefetch (examples), and fake,
+      train_ops, eval_ops, eval_batch, views of a clip, fps (frames per second
+      of the dataset, for --mode=predict), threads, prefetch (examples), and fake,
       the number of examples made in memory instead of read (0: read).
     """
     out = ml_collections.ConfigDict(copy.deepcopy(_DEFAULTS))

@@ -20,7 +20,7 @@ from affectjax.train import defaults, optim, schedule
 BUILDER = "tfds_builders.affect_synth.affect_synth_dataset_builder"
 CLASSES = 7
 SIDE, FRAMES, STRIDE, MEL_FRAMES, MELS = 64, 4, 4, 256, 64
-SAMPLES = 40_960
+SAMPLES, FPS = 40_960, 6.25
 
 
 def get_config(arg: str = "") -> ml_collections.ConfigDict:
@@ -112,7 +112,7 @@ def pretrain(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
 def _base(arg: ml_collections.ConfigDict, steps: int) -> ml_collections.ConfigDict:
     config = defaults.config(seed=arg.seed)
     config.train.update(steps=steps, batch=32, log_every=50, eval_every=200, checkpoint_every=200)
-    config.data.update(builder=BUILDER, fake=64 if arg.fake else 0, threads=2)
+    config.data.update(builder=BUILDER, fps=FPS, fake=64 if arg.fake else 0, threads=2)
     if arg.tiny:
         defaults.tiny(config)
         config.data.builder_config = "test"

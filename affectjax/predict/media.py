@@ -1,0 +1,140 @@
+"""Frames on a regular grid and sound at 16 kHz from any film or sound file, as streams (PyAV)."""
+
+import math
+import pathlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import av
+import numpy as np
+from jaxtyping import Float, UInt8
+
+RATE = 16_000
+FILMS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".flv", ".wmv")
+SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus")
+ENDINGS = frozenset(FILMS + SOUNDS)
+
+
+@dataclass(frozen=True)
+class Media:
+    """What a file holds. `seconds` is what its header says, 0 where it says nothing."""
+
+    path: pathlib.Path
+    seconds: float
+    has_video: bool
+    has_audio: bool
+
+
+class MediaError(ValueError):
+    """A file that cannot be read, with its name and the reason."""
+
+
+def files_of(path: str | pathlib.Path) -> list[pathlib.Path]:
+    """The file itself, or the media files of a folder in order of name.
+
+    Raises:
+      FileNotFoundError: nothing there, or a folder without media.
+      MediaError: a file whose ending is not that of a film or sound.
+    """
+    path = pathlib.Path(path)
+    if path.is_dir():
+        found = sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS)
+        if not found:
+            raise FileNotFoundError(f"--input={path}: no media in it ({_endings()})")
+        return found
+    if not path.is_file():
+        raise FileNotFoundError(f"--input={path}: there is no such file or folder")
+    if path.suffix.lower() not in ENDINGS:
+        raise MediaError(f"--input={path}: the ending is none of {_endings()}")
+    return [path]
+
+
+def probe(path: pathlib.Path) -> Media:
+    """Streams and length of a file.
+
+    Raises:
+      MediaError: not media, cut short before its index, or without sound and film.
+    """
+    if path.stat().st_size == 0:
+        raise MediaError(f"{path} is empty (0 bytes)")
+    try:
+        with av.open(str(path)) as container:
+            seconds = (container.duration or 0) / av.time_base
+            films = [s for s in container.streams.video if not _is_cover(s)]
+            media = Media(path, seconds, bool(films), bool(container.streams.audio))
+    except (av.FFmpegError, OSError) as error:
+        raise MediaError(f"{path} is not a whole media file: {error}") from error
+    if not (media.has_video or media.has_audio):
+        raise MediaError(f"{path} holds neither film nor sound")
+    return media
+
+
+def frames(path: pathlib.Path, fps: float) -> Iterator[tuple[float, UInt8[np.ndarray, "h w 3"]]]:
+    """(time, RGB) at 0, 1 / fps, 2 / fps ... seconds: the last picture shown by then.
+
+    Timestamps count, not numbers, so variable rates come out even; turned as the file says.
+
+    Raises:
+      MediaError: the film breaks off with an error.
+    """
+    number, shown, last = 0, None, 0.0
+    try:
+        with av.open(str(path)) as container:
+            stream = next(s for s in container.streams.video if not _is_cover(s))
+            stream.thread_type = "AUTO"
+            start = None
+            for frame in container.decode(stream):
+                time = frame.time if frame.time is not None else last
+                start = time if start is None else start
+                last = time - start
+                while shown is not None and number / fps < last - 1e-6:
+                    yield number / fps, _upright(shown)
+                    number += 1
+                shown = frame
+            end = last + 1 / float(stream.average_rate or fps)
+    except (av.FFmpegError, OSError) as error:
+        raise MediaError(f"{path}: the film breaks off at {last:.2f} s: {error}") from error
+    while shown is not None and number / fps < end - 1e-6:
+        yield number / fps, _upright(shown)
+        number += 1
+
+
+def sound(path: pathlib.Path) -> Iterator[Float[np.ndarray, " s"]]:
+    """Mono float32 at 16 kHz in [-1, 1], piece by piece.
+
+    Raises:
+      MediaError: the sound breaks off with an error, or a sample is not finite.
+    """
+    done = 0
+    try:
+        with av.open(str(path)) as container:
+            resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+            for frame in container.decode(audio=0):
+                for piece in resampler.resample(frame):
+                    done += piece.samples
+                    yield _finite(path, piece, done)
+            for piece in resampler.resample(None):
+                yield _finite(path, piece, done)
+    except (av.FFmpegError, OSError) as error:
+        raise MediaError(f"{path}: the sound breaks off at {done / RATE:.2f} s: {error}") from error
+
+
+def _finite(path: pathlib.Path, piece: av.AudioFrame, done: int) -> np.ndarray:
+    values = piece.to_ndarray().reshape(-1)
+    if not np.isfinite(values).all():
+        raise MediaError(f"{path}: samples before {done / RATE:.2f} s are not finite (NaN or inf)")
+    return np.clip(values, -1.0, 1.0)
+
+
+def _upright(frame: av.VideoFrame) -> np.ndarray:
+    turns = math.floor(frame.rotation / 90 + 0.5) % 4
+    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), turns))
+
+
+def _is_cover(stream: av.VideoStream) -> bool:
+    """Whether a stream is a still picture attached to music."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _endings() -> str:
+    return ", ".join(sorted(ENDINGS))

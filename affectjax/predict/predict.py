@@ -1,0 +1,286 @@
+"""`--mode=predict`: what a trained run says about a user's own film or sound, window by window."""
+
+import json
+import os
+import pathlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import jax
+import numpy as np
+from tqdm import tqdm
+
+from affectjax import config as config_lib
+from affectjax.data import pipeline
+from affectjax.data.ops import video, waveform
+from affectjax.evals import calibrate
+from affectjax.metrics.states import DIMENSIONS
+from affectjax.predict import face, media, windows
+from affectjax.train import checkpoint, inputs, setup, shard
+
+ROWS = 8  # windows a batch
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A trained run, ready to be asked."""
+
+    predict: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
+    ops: tuple[Any, ...]
+    needs: frozenset[str]
+    labels: tuple[str, ...]
+    plan: windows.Plan
+    temperature: float
+    half_width: tuple[float, ...] | None
+    step: int
+
+
+def predict(
+    config: Any,
+    workdir: str | os.PathLike[str],
+    source: str,
+    output: str = "",
+    hop: float = 0.0,
+) -> list[dict[str, Any]]:
+    """Write <stem>.jsonl, <stem>_summary.json and <stem>_timeline.png of every file of `source`.
+
+    `output` is <workdir>/predict by default, `hop` half a window (seconds). A file that cannot be
+    read is named, the others are done, and the error is raised at the end. Returns the summaries.
+
+    Raises:
+      FileNotFoundError: no checkpoint, or nothing at `source`.
+      ValueError: files that could not be read or do not fit the model, all listed.
+    """
+    files = media.files_of(source)
+    folder = pathlib.Path(output) if output else pathlib.Path(workdir) / "predict"
+    predictor = load(config, workdir, hop)
+    folder.mkdir(parents=True, exist_ok=True)
+    detect = face.mtcnn() if "frames" in predictor.needs else None
+    summaries, faults = [], []
+    for path in files:
+        try:
+            summaries.append(one(predictor, path, folder, detect))
+        except media.MediaError as error:
+            faults.append(str(error))
+            print(f"left out: {error}", file=sys.stderr, flush=True)
+    if faults:
+        raise ValueError(f"{len(faults)} of {len(files)} files failed:\n  " + "\n  ".join(faults))
+    return summaries
+
+
+def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Predictor:
+    """The selected checkpoint of a run, with its calibration where --mode=evaluate left one."""
+    workdir = pathlib.Path(workdir)
+    if not (workdir / "checkpoints").is_dir():
+        raise FileNotFoundError(f"--workdir={workdir} holds no checkpoints; run --mode=train first")
+    ops = config_lib.build(config.data.eval_ops, "config.data.eval_ops")
+    mesh = shard.make_mesh({"data": 1})
+    spec = inputs.example_spec(config)
+    with (
+        jax.set_mesh(mesh),
+        checkpoint.manager(workdir, config.select.metric, config.select.mode) as manager,
+    ):
+        run = setup.prepare(config, mesh, spec)
+        step = manager.best_step() or manager.latest_step()
+        state, _ = checkpoint.restore(manager, run.abstract, step)
+    params = state.eval_params
+    told = calibrate.load(workdir)
+
+    def ask(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        rows = {k: v for k, v in batch.items() if k in spec or k == "view"}
+        with jax.set_mesh(mesh):
+            return {k: np.asarray(v) for k, v in run.predict_step(params, rows).items()}
+
+    return Predictor(
+        predict=ask,
+        ops=tuple(ops),
+        needs=frozenset({"frames", "audio"} & set(spec)),
+        labels=inputs.label_names(config),
+        plan=_plan(config, ops, hop),
+        temperature=told.get("temperature", 1.0),
+        half_width=tuple(told["vad_half_width"]) if "vad_half_width" in told else None,
+        step=int(step or 0),
+    )
+
+
+def one(
+    predictor: Predictor, path: pathlib.Path, folder: pathlib.Path, detect: face.Detector | None
+) -> dict[str, Any]:
+    """Predict one file; returns its summary."""
+    from affectjax.predict import timeline
+
+    found = media.probe(path)
+    _check(predictor, found)
+    drawn = timeline.Gathered()
+    records = []
+    lines = folder / f"{path.stem}.jsonl"
+    with (
+        lines.open("w") as file,
+        tqdm(total=round(found.seconds, 1), unit="s", desc=path.name, file=sys.stderr) as bar,
+    ):
+        for window, record in _records(predictor, _windows(predictor, found, detect)):
+            file.write(json.dumps(record) + "\n")
+            records.append(record)
+            drawn.add(window)
+            bar.update(max(min(window.end, found.seconds) - bar.n, 0))
+    if not records:
+        raise media.MediaError(f"{path} holds no sound and no picture that could be decoded")
+    summary = summarise(predictor, path, records)
+    (folder / f"{path.stem}_summary.json").write_text(json.dumps(summary, indent=1))
+    timeline.draw(folder / f"{path.stem}_timeline.png", path.name, records, drawn)
+    print(tell(summary), flush=True)
+    return summary
+
+
+def summarise(
+    predictor: Predictor, path: pathlib.Path, records: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Means over the windows that were predicted."""
+    said = [r for r in records if "skipped" not in r]
+    out: dict[str, Any] = {
+        "file": path.name,
+        "seconds": records[-1]["end"],
+        "windows": len(records),
+        "skipped": len(records) - len(said),
+        "checkpoint_step": predictor.step,
+        "temperature": predictor.temperature,
+        "vad_interval": "95% of validation clips lay within" if predictor.half_width else None,
+    }
+    if said and "probabilities" in said[0]:
+        mean = {k: float(np.mean([r["probabilities"][k] for r in said])) for k in predictor.labels}
+        out |= {"probabilities": mean, "emotion": max(mean, key=lambda k: mean[k])}
+    if said and "vad" in said[0]:
+        out["vad"] = {d: float(np.mean([r["vad"][d] for r in said])) for d in DIMENSIONS}
+    if len(said) < len(records):
+        out["skipped_because"] = next(r["skipped"] for r in records if "skipped" in r)
+    return out
+
+
+def tell(summary: dict[str, Any]) -> str:
+    """One line of a summary."""
+    parts = [f"{summary['file']}: {summary['seconds']:.1f} s, {summary['windows']} windows"]
+    if summary["skipped"]:
+        parts.append(f"{summary['skipped']} skipped ({summary['skipped_because']})")
+    if "emotion" in summary:
+        name = summary["emotion"]
+        parts.append(f"{name} {summary['probabilities'][name]:.2f}")
+    if "vad" in summary:
+        parts.append("  ".join(f"{k} {v:+.2f}" for k, v in summary["vad"].items()))
+    return ", ".join(parts)
+
+
+def _plan(config: Any, ops: Iterable[Any], hop: float) -> windows.Plan:
+    """Length and rate of the windows that the config's evaluation ops take."""
+    fps = float(config.data.fps)
+    for op in ops:
+        if isinstance(op, video.SampleClip):
+            if not fps > 0:
+                raise ValueError("config.data.fps is 0: set it to the dataset's frames per second")
+            seconds = max(op.count * op.stride / fps, op.samples / media.RATE)
+            return windows.Plan(seconds, hop or seconds / 2, fps)
+        if isinstance(op, waveform.AudioWindow):
+            seconds = op.samples / media.RATE
+            return windows.Plan(seconds, hop or seconds / 2, fps or 2.0)
+    raise ValueError("config.data.eval_ops has neither SampleClip nor AudioWindow to size windows")
+
+
+def _check(predictor: Predictor, found: media.Media) -> None:
+    if "audio" in predictor.needs and not found.has_audio:
+        raise media.MediaError(
+            f"{found.path} has no sound, and the model hears; use a run with modalities=video"
+        )
+    if "frames" in predictor.needs and not found.has_video:
+        raise media.MediaError(
+            f"{found.path} has no film, and the model sees; use a run with modalities=audio"
+        )
+
+
+def _windows(
+    predictor: Predictor, found: media.Media, detect: face.Detector | None
+) -> Iterator[windows.Window]:
+    plan = predictor.plan
+    audio = media.sound(found.path) if "audio" in predictor.needs else None
+    films = None
+    if found.has_video:
+        pictures = media.frames(found.path, plan.fps)
+        films = windows.with_faces(pictures, detect, plan)
+    return windows.cut(audio, films, plan)
+
+
+def _records(
+    predictor: Predictor, cut: Iterable[windows.Window]
+) -> Iterator[tuple[windows.Window, dict[str, Any]]]:
+    """Windows and what is said of them, a batch of windows at a time, in order."""
+    held: list[windows.Window] = []
+    for window in cut:
+        held.append(window)
+        if len(held) == ROWS:
+            yield from _batch(predictor, held)
+            held = []
+    if held:
+        yield from _batch(predictor, held)
+
+
+def _batch(
+    predictor: Predictor, held: list[windows.Window]
+) -> Iterator[tuple[windows.Window, dict[str, Any]]]:
+    whys = [_unfit(predictor, window) for window in held]
+    fit = [w for w, why in zip(held, whys, strict=True) if not why]
+    said: Iterator[dict[str, Any]] = iter(())
+    if fit:
+        elements = [_element(predictor, window) for window in fit]
+        elements += [elements[-1]] * (ROWS - len(elements))  # one shape, so one compilation
+        out = predictor.predict({k: np.stack([e[k] for e in elements]) for k in elements[0]})
+        said = iter([{k: v[i] for k, v in out.items()} for i in range(len(fit))])
+    for window, why in zip(held, whys, strict=True):
+        place = {"start": round(window.start, 3), "end": round(window.end, 3)}
+        box = None if window.box is None else [round(float(x), 1) for x in window.box]
+        record = {**place, "face": box, "modalities": sorted(predictor.needs)}
+        yield window, {**record, **({"skipped": why} if why else _named(predictor, next(said)))}
+
+
+def _unfit(predictor: Predictor, window: windows.Window) -> str:
+    """Why the model cannot be asked about a window; empty where it can."""
+    if "frames" in predictor.needs and not window.faces:
+        return "no face found"
+    if "audio" in predictor.needs:
+        if window.audio is None or len(window.audio) <= video.SHORTEST:
+            return "less than 65 ms of sound"
+        if not np.abs(window.audio).max() > 0:
+            return "silence"
+    return ""
+
+
+def _element(predictor: Predictor, window: windows.Window) -> dict[str, np.ndarray]:
+    """The window as the dataset would hold it, through the config's own evaluation ops."""
+    element: dict[str, Any] = {"clip_id": f"{window.start:.3f}", "view": 0}
+    if "audio" in predictor.needs:
+        element["audio"] = window.audio
+    if "frames" in predictor.needs:
+        pngs = [cv2.imencode(".png", f[..., ::-1])[1].tobytes() for f in window.faces]
+        element |= {"frames": pngs, "fps": np.float32(predictor.plan.fps)}
+    done = pipeline.apply(predictor.ops, element, np.random.default_rng(0))
+    return {k: v for k, v in pipeline.finish(done).items() if k != "clip_id"}
+
+
+def _named(predictor: Predictor, row: dict[str, np.ndarray]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    if "probabilities" in row:
+        p = calibrate.scaled(row["probabilities"][None], predictor.temperature)[0]
+        out["probabilities"] = {
+            n: round(float(x), 4) for n, x in zip(predictor.labels, p, strict=True)
+        }
+        out["emotion"] = predictor.labels[int(p.argmax())]
+    if "vad_pred" in row:
+        vad = [float(x) for x in row["vad_pred"]]
+        out["vad"] = {d: round(x, 4) for d, x in zip(DIMENSIONS, vad, strict=True)}
+        half = predictor.half_width
+        if half:
+            out["vad_interval"] = {
+                d: [round(max(x - h, -1), 4), round(min(x + h, 1), 4)]
+                for d, x, h in zip(DIMENSIONS, vad, half, strict=True)
+            }
+    return out

@@ -1,0 +1,164 @@
+"""The picture of a file's emotions over time: faces, sound, categories as a stream, VAD."""
+
+import pathlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from affectjax.metrics.states import DIMENSIONS
+from affectjax.predict import windows
+
+POINTS = 2000  # of the waveform's outline at most, whatever the length
+FACES = 12
+INK, FAINT = "#333842", "#c9cdd4"
+DIMENSION_COLOURS = dict(zip(DIMENSIONS, ("#1b7f5c", "#c8553d", "#3a5ba0"), strict=True))
+
+
+@dataclass
+class Gathered:
+    """What the picture keeps of the windows: an outline of the sound, and small faces."""
+
+    outline: list[tuple[float, float, float]] = field(default_factory=list)
+    faces: list[tuple[float, np.ndarray]] = field(default_factory=list)
+    _reached: float = 0.0
+
+    def add(self, window: windows.Window) -> None:
+        """Take the part of a window that is new."""
+        if window.audio is not None:
+            new = window.audio[round((self._reached - window.start) * windows.RATE) :]
+            for i, part in enumerate(np.array_split(new, max(len(new) // 800, 1))):
+                if len(part):
+                    time = self._reached + (i + 0.5) * len(part) / windows.RATE
+                    self.outline.append((time, float(part.min()), float(part.max())))
+            self._reached = max(self._reached, window.end)
+            if len(self.outline) > 2 * POINTS:
+                self.outline = _halved(self.outline)
+        if window.thumbnail is not None:
+            small = _square(window.thumbnail, 72)
+            self.faces.append(((window.start + window.end) / 2, small))
+            if len(self.faces) > 8 * FACES:
+                self.faces = self.faces[::2]
+
+
+def draw(path: pathlib.Path, title: str, records: list[dict[str, Any]], gathered: Gathered) -> None:
+    """Write the PNG; rows that there is nothing for are left out."""
+    said = [r for r in records if "skipped" not in r]
+    rows = [("faces", 0.9)] if gathered.faces else []
+    rows += [("sound", 0.55)] if gathered.outline else []
+    rows += [("categories", 2.2)] if said and "probabilities" in said[0] else []
+    rows += [("vad", 1.6)] if said and "vad" in said[0] else []
+    if not rows:
+        return
+    heights = [h for _, h in rows]
+    figure = Figure(figsize=(11, 1.1 * sum(heights) + 0.9))
+    axes = figure.subplots(
+        len(rows),
+        1,
+        gridspec_kw={"height_ratios": heights, "hspace": 0.18},
+        sharex=True,
+        squeeze=False,
+    )
+    paint = {"faces": _faces, "sound": _sound, "categories": _categories, "vad": _vad}
+    for (name, _), axis in zip(rows, axes[:, 0], strict=True):
+        paint[name](axis, records, gathered)
+        for side in ("top", "right", "left", "bottom"):
+            axis.spines[side].set_visible(False)
+        axis.tick_params(colors=INK, labelsize=8, length=0)
+    axes[0, 0].set_title(title, loc="left", fontsize=11, color=INK, weight="bold")
+    axes[-1, 0].set_xlabel("seconds", fontsize=9, color=INK)
+    axes[-1, 0].set_xlim(0, records[-1]["end"])
+    figure.savefig(path, dpi=140, bbox_inches="tight", facecolor="white")
+
+
+def _middle(records: list[dict[str, Any]]) -> np.ndarray:
+    return np.array([(r["start"] + r["end"]) / 2 for r in records])
+
+
+def _held(records: list[dict[str, Any]], values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Times and values with the ends held out to the borders of the file."""
+    times = np.concatenate([[records[0]["start"]], _middle(records), [records[-1]["end"]]])
+    return times, np.concatenate([values[:1], values, values[-1:]])
+
+
+def _runs(records: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Stretches without a skipped window between them."""
+    runs: list[list[dict[str, Any]]] = [[]]
+    for record in records:
+        if "skipped" in record:
+            runs.append([])
+        else:
+            runs[-1].append(record)
+    return [run for run in runs if run]
+
+
+def _categories(axis: Any, records: list[dict[str, Any]], _: Gathered) -> None:
+    names = list(next(r for r in records if "probabilities" in r)["probabilities"])
+    colours = matplotlib.colormaps["Set2" if len(names) <= 8 else "tab20"](range(len(names)))
+    for run in _runs(records):
+        values = np.array([[r["probabilities"][n] for n in names] for r in run])
+        times, held = _held(run, values)
+        stack = axis.stackplot(times, held.T, colors=colours, linewidth=0.4, edgecolor="white")
+    axis.set_ylim(0, 1)
+    axis.set_yticks([0, 0.5, 1])
+    axis.set_ylabel("probability", fontsize=9, color=INK)
+    axis.legend(
+        stack[::-1], names[::-1], loc="center left", bbox_to_anchor=(1.005, 0.5), fontsize=8,
+        frameon=False, handlelength=1.0,
+    )  # fmt: skip
+
+
+def _vad(axis: Any, records: list[dict[str, Any]], _: Gathered) -> None:
+    axis.axhline(0, color=FAINT, linewidth=0.8)
+    for name, colour in DIMENSION_COLOURS.items():
+        for i, run in enumerate(_runs(records)):
+            times, held = _held(run, np.array([[r["vad"][name]] for r in run]))
+            label = name if i == 0 else None
+            axis.plot(times, held[:, 0], color=colour, linewidth=1.8, label=label)
+            if "vad_interval" in run[0]:
+                ends = np.array([r["vad_interval"][name] for r in run])
+                times, band = _held(run, ends)
+                axis.fill_between(times, band[:, 0], band[:, 1], color=colour, alpha=0.10, lw=0)
+    axis.set_ylim(-1.05, 1.05)
+    axis.set_yticks([-1, 0, 1])
+    axis.set_ylabel("VAD", fontsize=9, color=INK)
+    axis.legend(loc="center left", bbox_to_anchor=(1.005, 0.5), fontsize=8, frameon=False)
+
+
+def _sound(axis: Any, _: list[dict[str, Any]], gathered: Gathered) -> None:
+    time, low, high = np.array(gathered.outline).T
+    axis.fill_between(time, low, high, color="#7b8494", linewidth=0)
+    top = max(np.abs([low.min(), high.max()]).max(), 1e-3)
+    axis.set_ylim(-top, top)
+    axis.set_yticks([])
+    axis.set_ylabel("sound", fontsize=9, color=INK)
+
+
+def _faces(axis: Any, records: list[dict[str, Any]], gathered: Gathered) -> None:
+    from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+
+    end = records[-1]["end"]
+    wanted = np.linspace(0, end, min(FACES, len(gathered.faces)) * 2 + 1)[1::2]
+    times = np.array([t for t, _ in gathered.faces])
+    for place in wanted:
+        picture = gathered.faces[int(np.abs(times - place).argmin())][1]
+        image = OffsetImage(picture, zoom=0.62)
+        axis.add_artist(AnnotationBbox(image, (place, 0.5), frameon=False, pad=0))
+    axis.set_ylim(0, 1)
+    axis.set_yticks([])
+
+
+def _square(picture: np.ndarray, side: int) -> np.ndarray:
+    h, w = picture.shape[:2]
+    cut = min(h, w)
+    top, left = (h - cut) // 2, (w - cut) // 2
+    square = picture[top : top + cut, left : left + cut]
+    return cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
+
+
+def _halved(outline: list[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
+    pairs = zip(outline[::2], outline[1::2], strict=False)
+    return [((a[0] + b[0]) / 2, min(a[1], b[1]), max(a[2], b[2])) for a, b in pairs]
