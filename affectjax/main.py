@@ -4,14 +4,17 @@ Any field of the config can be set behind it, `--config.any.field=value`. Modes:
   train     pre-train where the config says so, then train; goes on from the last checkpoint.
   evaluate  score the held-out splits and write <workdir>/evaluation/<split>.json.
   predict   say what the run finds in --input, a film, a sound or a folder of them.
+  export    write a SavedModel that serves, and compare it with the run in a fresh process.
+  compare   scores of --runs=A,B,... side by side, with paired intervals; needs no config.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from absl import app, flags
 from ml_collections import config_flags
 
-MODES = ("train", "evaluate", "predict")
+MODES = ("train", "evaluate", "predict", "export", "compare")
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config", None, "Config file, with arguments behind a colon: configs/hicmae/synth.py:tiny,fake."
@@ -19,38 +22,58 @@ _CONFIG = config_flags.DEFINE_config_file(
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run: checkpoints, metrics, results.")
 _MODE = flags.DEFINE_enum("mode", "train", MODES, "What to do with the config.")
 _INPUT = flags.DEFINE_string("input", None, "predict: a film, a sound, or a folder of them.")
-_OUTPUT = flags.DEFINE_string("output", "", "predict: folder of the results (<workdir>/predict).")
+_OUTPUT = flags.DEFINE_string(
+    "output", "", "predict, export, compare: folder of the results (<workdir>/<mode>)."
+)
+_RUNS = flags.DEFINE_list("runs", [], "compare: work directories, the first is the reference.")
 _HOP = flags.DEFINE_float("hop", 0.0, "predict: seconds between windows (half a window).")
 
 
 def main(argv: Sequence[str]) -> None:
     """Dispatch to the mode; jax is imported here, so that --help answers at once."""
-    workdir = _WORKDIR.value or ""
     if len(argv) > 1:
         raise app.UsageError(f"unexpected arguments {argv[1:]}; flags begin with --")
-    if _MODE.value == "train":
-        from affectjax.train import stages
+    if _MODE.value == "compare":
+        from affectjax.report import compare
 
-        stages.train(_CONFIG.value, workdir)
-    elif _MODE.value == "evaluate":
-        from affectjax.evals import evaluate
+        compare.compare(_RUNS.value, _OUTPUT.value)
+        return
+    if not _CONFIG.value or not _WORKDIR.value:
+        raise app.UsageError(f"--mode={_MODE.value} needs --config=FILE.py and --workdir=DIR")
+    dispatch = {"train": _train, "evaluate": _evaluate, "predict": _predict, "export": _export}
+    dispatch[_MODE.value](_CONFIG.value, _WORKDIR.value)
 
-        evaluate.evaluate(_CONFIG.value, workdir)
-    else:
-        _predict(workdir)
+
+def _train(config: Any, workdir: str) -> None:
+    from affectjax.train import stages
+
+    stages.train(config, workdir)
 
 
-def _predict(workdir: str) -> None:
+def _evaluate(config: Any, workdir: str) -> None:
+    from affectjax.evals import evaluate
+    from affectjax.report import page
+
+    results = evaluate.evaluate(config, workdir)
+    print(f"report: {page.write(workdir, results)}", flush=True)
+
+
+def _predict(config: Any, workdir: str) -> None:
     if not _INPUT.value:
         raise app.UsageError("--mode=predict needs --input=clip.mp4, speech.wav or a folder")
     from affectjax.predict import predict
 
-    predict.predict(_CONFIG.value, workdir, _INPUT.value, _OUTPUT.value, _HOP.value)
+    predict.predict(config, workdir, _INPUT.value, _OUTPUT.value, _HOP.value)
+
+
+def _export(config: Any, workdir: str) -> None:
+    from affectjax.export import saved_model
+
+    saved_model.export(config, workdir, _OUTPUT.value)
 
 
 def run() -> None:
     """The console entry point."""
-    flags.mark_flags_as_required(["config", "workdir"])
     app.run(main)
 
 

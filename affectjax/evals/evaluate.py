@@ -63,6 +63,7 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
                 "split": split,
                 "examples": inputs.split_expression(config, split),
                 "selected_on": f"{config.select.split} {config.select.metric}",
+                "labels": list(names),
                 **told["selected"],
                 "last": told["last"],
             }

@@ -73,7 +73,50 @@ class Dense(nn.Module):
 
 def gelu(x: Float[Array, "*b d"]) -> Float[Array, "*b d"]:
     """x (1 + erf(x / sqrt 2)) / 2; `jax.nn.gelu` goes through erfc, half as fast on a CPU."""
-    return 0.5 * x * (1.0 + jax.lax.erf(x * 2**-0.5))
+    return 0.5 * x * (1.0 + erf(x * 2**-0.5))
+
+
+@jax.custom_jvp
+def erf(x: Float[Array, "*b d"]) -> Float[Array, "*b d"]:
+    """The error function to 3e-7, by the rational function that XLA itself uses for float32.
+
+    Written out because `jax.lax.erf` becomes an operation that TensorFlow 2.21 cannot load.
+    """
+    x = jnp.clip(x, -4.0, 4.0)
+    square = x * x
+    return x * _polynomial(_ERF_ABOVE, square) / _polynomial(_ERF_BELOW, square)
+
+
+@erf.defjvp
+def _erf_jvp(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
+    (x,), (tangent,) = primals, tangents
+    return erf(x), 2 / np.sqrt(np.pi) * jnp.exp(-x * x) * tangent
+
+
+def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
+    total = jnp.full_like(x, coefficients[0])
+    for c in coefficients[1:]:
+        total = total * x + c
+    return total
+
+
+# Highest power first; the figures are those of Eigen's generic_fast_erf_float.
+_ERF_ABOVE = (
+    -2.72614225801306e-10,
+    2.77068142495902e-08,
+    -2.10102402082508e-06,
+    -5.69250639462346e-05,
+    -7.34990630326855e-04,
+    -2.95459980854025e-03,
+    -1.60960333262415e-02,
+)
+_ERF_BELOW = (
+    -1.45660718464996e-05,
+    -2.13374055278905e-04,
+    -1.68282697438203e-03,
+    -7.37332916720468e-03,
+    -1.42647390514189e-02,
+)
 
 
 class Attention(nn.Module):

@@ -108,7 +108,7 @@ def sound(path: pathlib.Path) -> Iterator[Float[np.ndarray, " s"]]:
     done = 0
     try:
         with av.open(str(path)) as container:
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+            resampler = av.AudioResampler(format="fltp", rate=RATE)
             for frame in container.decode(audio=0):
                 for piece in resampler.resample(frame):
                     done += piece.samples
@@ -120,7 +120,7 @@ def sound(path: pathlib.Path) -> Iterator[Float[np.ndarray, " s"]]:
 
 
 def _finite(path: pathlib.Path, piece: av.AudioFrame, done: int) -> np.ndarray:
-    values = piece.to_ndarray().reshape(-1)
+    values = piece.to_ndarray().mean(axis=0)  # FFmpeg's own mono is louder
     if not np.isfinite(values).all():
         raise MediaError(f"{path}: samples before {done / RATE:.2f} s are not finite (NaN or inf)")
     return np.clip(values, -1.0, 1.0)

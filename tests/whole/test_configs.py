@@ -9,11 +9,15 @@ import sys
 import time
 
 import jax
+import numpy as np
 import pytest
 
 from affectjax import config as config_lib
+from affectjax.data.ops.video import decode_frames, to_float
 from affectjax.train import checkpoint, inputs, setup, shard
 from tests.conftest import REPO
+from tests.predict import clips
+from tfds_builders.affect_synth import clip
 
 CONFIGS = sorted(p.relative_to(REPO) for p in REPO.glob("configs/*/*.py") if p.stem != "__init__")
 
@@ -74,6 +78,36 @@ def test_a_config_trains_is_killed_and_ends_where_the_unbroken_run_ends(
     result = json.loads((whole / "evaluation" / "test.json").read_text())
     assert 0 <= result["uar"] <= 1
     assert result["last"]["step"] == 4
+    assert (whole / "report.html").exists()
+    _predicts_and_exports(path, whole, env)
+
+
+def _predicts_and_exports(path, workdir, env):
+    """What a user does after training: a folder with a film and a damaged file, then serving."""
+    folder = workdir / "media"
+    folder.mkdir()
+    made = clip.make(clip.Job(seed=0, subject=3, clip=1, frames=16, side=128))
+    pictures = decode_frames(list(made["frames"]))
+    pictures = np.pad(pictures, ((0, 0), (40, 40), (60, 60), (0, 0)), constant_values=110)
+    clips.write(folder / "film.mp4", pictures, np.arange(16) / 6.25, to_float(made["audio"]))
+    (folder / "damaged.wav").write_bytes(b"RIFF")
+    command = _command(path, workdir, "--mode=predict", f"--input={folder}")
+    done = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "1 of 2 files failed" in done.stderr, done.stderr[-3000:]
+    assert "damaged.wav is not a whole media file" in done.stderr
+    lines = (workdir / "predict" / "film.jsonl").read_text().splitlines()
+    first = json.loads(lines[0])
+    assert sum(first["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert (first["face"] is not None) == ("frames" in first["modalities"])
+    assert (workdir / "predict" / "film_timeline.png").stat().st_size > 10_000
+    for again, code in (("", 0), ("is not empty", 1)):
+        command = _command(path, workdir, "--mode=export")
+        done = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True)
+        assert done.returncode == code, done.stderr[-3000:]
+        assert again in done.stderr
+    card = json.loads((workdir / "export" / "assets" / "card.json").read_text())
+    assert list(first["probabilities"]) == card["labels"]
 
 
 def _assert_same(a, b):

@@ -13,7 +13,8 @@ LEVELS = (
     {"data", "models", "losses", "metrics"},
     {"weights"},
     {"tasks"},
-    {"train", "evals", "export"},
+    {"train", "evals"},
+    {"predict", "export", "report"},
     {"main"},
 )
 HEAVY = {"tensorflow", "clu.metric_writers", "clu.periodic_actions"}

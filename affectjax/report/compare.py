@@ -1,0 +1,145 @@
+"""`--mode=compare --runs=A,B,...`: scores side by side, differences with paired intervals."""
+
+import csv
+import os
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from affectjax.evals import bootstrap, evaluate
+from affectjax.metrics import confusion, moments
+
+Rows = dict[str, np.ndarray]
+FIELDS = ("run", "split", "score", "value", "difference", "low", "high")
+
+
+def compare(runs: Sequence[str | os.PathLike[str]], output: str = "") -> list[dict[str, Any]]:
+    """Print a table of every split that the runs share; with `output` also compare.csv and .md.
+
+    Each difference is to the first run, its 95% interval by bootstrap of whole subjects, the same
+    draw for both runs.
+
+    Raises:
+      ValueError: fewer than two runs, no split in common, or splits of different clips.
+      FileNotFoundError: a run without an evaluation.
+    """
+    if len(runs) < 2:
+        raise ValueError("--runs needs two work directories or more, --runs=runs/a,runs/b")
+    folders = [pathlib.Path(run) for run in runs]
+    rows = [row for split in _shared(folders) for row in _split(folders, split)]
+    text = table(rows)
+    print(text, flush=True)
+    if output:
+        folder = pathlib.Path(output)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "compare.md").write_text(text + "\n")
+        with (folder / "compare.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, FIELDS)
+            writer.writeheader()
+            writer.writerows(rows)
+    return rows
+
+
+def difference(
+    a: Rows, b: Rows, score: str, resamples: int = 2000, seed: int = 0
+) -> tuple[float, float, float, float]:
+    """(score of a, score of b, low, high): the interval is of b - a over the same drawn subjects.
+
+    Rows of `a` and `b` are the same clips in the same order.
+    """
+    statistic, of = SCORES[score]
+    parts = np.stack([of(a), of(b)], axis=1)
+    sums = bootstrap.by_subject(parts, a["subject"])
+    one, two = (float(statistic(sums[:, i].sum(0)[None])[0]) for i in (0, 1))
+    low, high = bootstrap.interval(
+        lambda s: statistic(s[:, 1]) - statistic(s[:, 0]), sums, resamples=resamples, seed=seed
+    )
+    return one, two, low, high
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """Markdown."""
+    lines = ["| split | score | run | value | difference to the first | 95% by subject |"]
+    lines.append("|---|---|---|---|---|---|")
+    for r in rows:
+        gap = " | "
+        if r["low"] != "":
+            gap = f"{r['difference']:+.3f} | {r['low']:+.3f} to {r['high']:+.3f}"
+        lines.append(f"| {r['split']} | {r['score']} | {r['run']} | {r['value']:.3f} | {gap} |")
+    return "\n".join(lines)
+
+
+def _shared(folders: Sequence[pathlib.Path]) -> list[str]:
+    each = []
+    for folder in folders:
+        found = sorted(folder.glob("evaluation/*_predictions.csv"))
+        if not found:
+            raise FileNotFoundError(f"{folder} has no evaluation; run --mode=evaluate there first")
+        each.append([p.name.removesuffix("_predictions.csv") for p in found])
+    shared = [s for s in each[0] if all(s in other for other in each)]
+    if not shared:
+        raise ValueError(f"the runs share no split: {each}")
+    return shared
+
+
+def _split(folders: Sequence[pathlib.Path], split: str) -> list[dict[str, Any]]:
+    files = [folder / "evaluation" / f"{split}_predictions.csv" for folder in folders]
+    runs = [_by_clip(evaluate.read_predictions(path)) for path in files]
+    for folder, run in zip(folders[1:], runs[1:], strict=True):
+        odd = np.setxor1d(runs[0]["clip_id"], run["clip_id"])
+        if len(odd):
+            raise ValueError(
+                f"{split} of {folders[0]} and {folder} differ in {len(odd)} clips; only runs "
+                "evaluated on the same clips can be compared"
+            )
+        if "emotion" in run and (run["emotion"] != runs[0].get("emotion")).any():
+            raise ValueError(f"{split} of {folders[0]} and {folder} differ in their true labels")
+    names = [s for s in SCORES if all(_needs(s) <= run.keys() for run in runs)]
+    out = []
+    for score in names:
+        for folder, run in zip(folders, runs, strict=True):
+            _, value, low, high = difference(runs[0], run, score)
+            first = run is runs[0]
+            base = difference(runs[0], runs[0], score)[0]
+            ends = ("", "", "") if first else (value - base, low, high)
+            out.append(dict(zip(FIELDS, (str(folder), split, score, value, *ends), strict=True)))
+    return out
+
+
+def _by_clip(rows: Rows) -> Rows:
+    order = np.argsort(rows["clip_id"])
+    return {k: v[order] for k, v in rows.items()}
+
+
+def _needs(score: str) -> set[str]:
+    return {"vad", "vad_pred"} if score.startswith("ccc") else {"probabilities", "emotion"}
+
+
+def _matrices(rows: Rows) -> np.ndarray:
+    k = rows["probabilities"].shape[1]
+    guess = rows["probabilities"].argmax(1)
+    return np.eye(k)[rows["emotion"]][:, :, None] * np.eye(k)[guess][:, None, :]
+
+
+def _sums(rows: Rows) -> np.ndarray:
+    p, t = rows["vad_pred"], rows["vad"]
+    return np.stack([np.ones_like(p), p, t, p**2, t**2, p * t, np.abs(p - t)], axis=1)
+
+
+def _ccc_mean(sums: np.ndarray) -> np.ndarray:
+    return moments.ccc(moments.from_sums(sums)).mean(-1)
+
+
+def _nll_parts(rows: Rows) -> np.ndarray:
+    p = rows["probabilities"][np.arange(len(rows["emotion"])), rows["emotion"]]
+    return np.stack([-np.log(np.maximum(p, 1e-12)), np.ones(len(p))], axis=1)
+
+
+SCORES: dict[str, tuple[Callable[..., Any], Callable[[Rows], np.ndarray]]] = {
+    "uar": (confusion.uar, _matrices),
+    "war": (confusion.war, _matrices),
+    "nll": (lambda s: s[..., 0] / s[..., 1], _nll_parts),
+    "ccc_mean": (_ccc_mean, _sums),
+}

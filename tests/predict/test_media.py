@@ -1,0 +1,81 @@
+"""Decoding: rates, channels, uneven timestamps, files cut short, and what is refused."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from affectjax.predict import media
+from tests.predict import clips
+
+
+def _shades(count, h=48, w=64):
+    return np.stack([np.full((h, w, 3), 20 + 10 * i, np.uint8) for i in range(count)])
+
+
+def test_uneven_timestamps_come_out_on_a_regular_grid(tmp_path):
+    times = [0.0, 0.1, 0.5, 0.6, 1.2]
+    path = clips.write(tmp_path / "vfr.mp4", _shades(5), times)
+    got = [(round(t, 2), round((p.mean() - 20) / 10)) for t, p in media.frames(path, fps=5.0)]
+    shown = {0.0: 0, 0.2: 1, 0.4: 1, 0.6: 3, 0.8: 3, 1.0: 3, 1.2: 4}
+    assert [(t, n) for t, n in got if t in shown] == list(shown.items())
+
+
+def test_sound_of_any_rate_and_channels_is_mono_at_16_khz(tmp_path):
+    seconds, rate = 1.5, 44_100
+    t = np.arange(int(seconds * rate)) / rate
+    left, right = 0.5 * np.sin(2 * np.pi * 440 * t), np.zeros_like(t)
+    path = tmp_path / "stereo.wav"
+    soundfile.write(path, np.stack([left, right], 1), rate)
+    got = np.concatenate(list(media.sound(path)))
+    assert len(got) == pytest.approx(seconds * 16_000, abs=40)
+    assert got.dtype == np.float32
+    spectrum = np.abs(np.fft.rfft(got))
+    assert np.fft.rfftfreq(len(got), 1 / 16_000)[spectrum.argmax()] == pytest.approx(440, abs=1)
+    assert np.abs(got[2000:-2000]).max() == pytest.approx(0.25, abs=0.02)  # mean of both channels
+
+
+def test_a_film_knows_what_it_holds(tmp_path):
+    tone = 0.1 * np.sin(np.arange(16_000) * 0.1)
+    both = media.probe(clips.write(tmp_path / "both.mp4", _shades(4), [0, 0.3, 0.6, 0.9], tone))
+    mute = media.probe(clips.write(tmp_path / "mute.mp4", _shades(4), [0, 0.3, 0.6, 0.9]))
+    voice = media.probe(clips.write(tmp_path / "voice.m4a", sound=tone))
+    assert (both.has_video, both.has_audio) == (True, True)
+    assert (mute.has_video, mute.has_audio) == (True, False)
+    assert (voice.has_video, voice.has_audio) == (False, True)
+
+
+def test_damaged_and_empty_files_are_named(tmp_path):
+    path = clips.write(tmp_path / "film.mp4", _shades(4), [0, 0.3, 0.6, 0.9])
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    (tmp_path / "empty.wav").write_bytes(b"")
+    (tmp_path / "text.mp4").write_text("no film")
+    for name, why in (
+        ("cut.mp4", "neither film nor sound|whole media"),
+        ("empty.wav", "empty"),
+        ("text.mp4", "whole"),
+    ):
+        with pytest.raises(media.MediaError, match=why) as error:
+            media.probe(tmp_path / name)
+        assert name in str(error.value)
+
+
+def test_samples_that_are_not_finite_are_refused_with_their_time(tmp_path):
+    values = np.zeros(32_000, np.float32)
+    values[20_000] = np.nan
+    soundfile.write(tmp_path / "nan.wav", values, 16_000, subtype="FLOAT")
+    with pytest.raises(media.MediaError, match="not finite"):
+        list(media.sound(tmp_path / "nan.wav"))
+
+
+def test_what_is_no_media_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        media.files_of(tmp_path / "absent.mp4")
+    with pytest.raises(FileNotFoundError, match="no media in it"):
+        media.files_of(tmp_path)
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(media.MediaError, match="ending is none of"):
+        media.files_of(tmp_path / "notes.txt")
+    for name in ("b.wav", "a.mp4", "notes.txt"):
+        (tmp_path / name).write_text("x")
+    assert [p.name for p in media.files_of(tmp_path)] == ["a.mp4", "b.wav"]
