@@ -56,7 +56,7 @@ def follow(track: Track, found: list[Box], elapsed: float, *, bridge: float = 1.
 def overlap(a: Box, b: Box) -> float:
     """Intersection over union.
 
-    >>> overlap(np.array([0, 0, 2, 2]), np.array([1, 0, 2, 2])).round(3)
+    >>> round(overlap(np.array([0, 0, 2, 2]), np.array([1, 0, 2, 2])), 3)
     0.333
     """
     low, high = np.maximum(a[:2], b[:2]), np.minimum(a[:2] + a[2:], b[:2] + b[2:])
