@@ -57,6 +57,7 @@ def probe(path: pathlib.Path) -> Media:
     """
     if path.stat().st_size == 0:
         raise MediaError(f"{path} is empty (0 bytes)")
+    _check_riff(path)
     try:
         with av.open(str(path)) as container:
             seconds = (container.duration or 0) / av.time_base
@@ -67,6 +68,19 @@ def probe(path: pathlib.Path) -> Media:
     if not (media.has_video or media.has_audio):
         raise MediaError(f"{path} holds neither film nor sound")
     return media
+
+
+def _check_riff(path: pathlib.Path) -> None:
+    """Refuse a WAV or AVI that ends before its header says; FFmpeg goes by the file's size."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    declared, size = int.from_bytes(head[4:], "little") + 8, path.stat().st_size
+    streamed = declared > 0xFFFFFF00  # written into a pipe: nobody came back to fill it in
+    if head[:4] == b"RIFF" and declared > size and not streamed:
+        raise MediaError(
+            f"{path} is cut short: {size} bytes, its header says {declared}; copy it again, or "
+            "convert the part that plays"
+        )
 
 
 def frames(path: pathlib.Path, fps: float) -> Iterator[tuple[float, UInt8[np.ndarray, "h w 3"]]]:

@@ -1,8 +1,11 @@
 """Checkpoints of Orbax: state, data position and resolved config together; best and last kept."""
 
+import contextlib
+import logging as std_logging
 import os
 import pathlib
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax
@@ -11,6 +14,11 @@ from absl import logging
 from orbax.checkpoint.checkpoint_managers import preservation_policy as keep
 
 from affectjax import config as config_lib
+from affectjax.train import checksum
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint that could not be written, or did not come back as it was written."""
 
 
 def manager(workdir: str | os.PathLike[str], metric: str, mode: str = "max") -> Any:
@@ -40,34 +48,76 @@ def manager(workdir: str | os.PathLike[str], metric: str, mode: str = "max") -> 
 def save(
     mgr: Any, step: int, state: Any, config: Any, metrics: Mapping[str, float] | None = None
 ) -> None:
-    """Start to save the state, the data position (the next step) and the resolved config."""
-    meta = {"next_step": step, "config": config_lib.to_plain(config)}
+    """Start to save the state, its checksums, the data position (the next step) and the config.
+
+    Raises:
+      CheckpointError: this save, or one still under way, failed; names the whole ones.
+    """
+    meta = {
+        "next_step": step,
+        "config": config_lib.to_plain(config),
+        "checksums": checksum.of(state),
+    }
     args = ocp.args.Composite(state=ocp.args.StandardSave(state), meta=ocp.args.JsonSave(meta))
-    mgr.save(step, args=args, metrics=dict(metrics) if metrics else None, force=True)
+    with _saving(mgr, step):
+        mgr.save(step, args=args, metrics=dict(metrics) if metrics else None, force=True)
+
+
+def wait(mgr: Any) -> None:
+    """Until everything that `save` started is on disk.
+
+    Raises:
+      CheckpointError: as `save`.
+    """
+    with _saving(mgr, None):
+        mgr.wait_until_finished()
+
+
+@contextlib.contextmanager
+def _saving(mgr: Any, step: int | None) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # Orbax and TensorStore raise what they please
+        whole = sorted(mgr.all_steps(read=True))
+        raise CheckpointError(
+            f"could not save {f'step {step}' if step else 'the last checkpoint'} in "
+            f"{mgr.directory}: {_reason(error)}\nWhole there: {whole or 'none'}. Make room or "
+            "mend the folder; the same command then goes on from the last whole one."
+        ) from None
 
 
 def restore(mgr: Any, abstract: Any, step: int | None = None) -> tuple[Any, dict[str, Any]]:
     """The state at `step` (default: the last) on the shardings of `abstract`, and its meta.
 
     `abstract` is a tree of `jax.ShapeDtypeStruct` with shardings of *this* mesh, so a run may
-    come back on other devices than it left.
+    come back on other devices than it left. Every array is checked against its checksum.
 
     Raises:
       FileNotFoundError: there is no checkpoint.
-      ValueError: the checkpoint's tree or shapes differ from the configured model.
+      ValueError: the checkpoint's arrays or shapes differ from the configured model's.
+      CheckpointError: the checkpoint is damaged.
     """
     step = mgr.latest_step() if step is None else step
     if step is None:
         raise FileNotFoundError(f"no checkpoint in {mgr.directory}; train first (--mode=train)")
+    folder = pathlib.Path(mgr.directory) / str(step)
     args = ocp.args.Composite(state=ocp.args.StandardRestore(abstract), meta=ocp.args.JsonRestore())
     try:
         restored = mgr.restore(step, args=args)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{mgr.directory}/{step} does not fit the configured model: {error}\n"
-            "Use the config it was trained with, or another --workdir."
-        ) from error
-    return restored["state"], restored["meta"]
+    except Exception as error:  # Orbax and TensorStore raise what they please
+        reason, other = _reason(error), _misfits(folder, abstract)
+        if other:
+            raise ValueError(
+                f"{folder} does not fit the configured model: {other}\n"
+                "Use the config it was trained with, or another --workdir."
+            ) from None
+        raise _damaged(mgr, folder, reason) from None
+    state, meta = restored["state"], restored["meta"]
+    if "checksums" in meta:  # absent from checkpoints older than the checksums
+        bad = checksum.differing(state, meta["checksums"])
+        if bad:
+            raise _damaged(mgr, folder, f"{len(bad)} arrays differ from what was saved: {bad[0]}")
+    return state, meta
 
 
 def restore_params(workdir: str | os.PathLike[str], ema: bool = True, best: bool = True) -> Any:
@@ -75,6 +125,7 @@ def restore_params(workdir: str | os.PathLike[str], ema: bool = True, best: bool
 
     Raises:
       FileNotFoundError: no checkpoint there.
+      CheckpointError: the checkpoint is damaged.
     """
     logging.set_verbosity(logging.ERROR)
     folder = pathlib.Path(workdir).resolve() / "checkpoints"
@@ -84,8 +135,52 @@ def restore_params(workdir: str | os.PathLike[str], ema: bool = True, best: bool
         step = (mgr.best_step() if best else None) or mgr.latest_step()
         if step is None:
             raise FileNotFoundError(f"no complete checkpoint in {folder}")
-        state = mgr.restore(step, args=ocp.args.Composite(state=ocp.args.StandardRestore()))[
-            "state"
-        ]
+        args = ocp.args.Composite(state=ocp.args.StandardRestore())
+        try:
+            state = mgr.restore(step, args=args)["state"]
+        except Exception as error:  # Orbax and TensorStore raise what they please
+            raise _damaged(mgr, folder / str(step), _reason(error)) from None
     state = jax.tree.map(jax.device_get, state)
     return state["ema"] if ema and state.get("ema") is not None else state["params"]
+
+
+def _misfits(folder: pathlib.Path, abstract: Any) -> str:
+    """How the arrays on disk differ from those wanted, the first few; empty where they do not."""
+    try:
+        with ocp.PyTreeCheckpointer() as reader:
+            tree = reader.metadata(folder / "state").item_metadata.tree
+    except Exception:
+        return ""  # not even its description can be read: damaged, not different
+    found = {
+        checksum.name(path): tuple(leaf.shape)
+        for path, leaf in jax.tree.leaves_with_path(tree, is_leaf=lambda x: hasattr(x, "shape"))
+    }
+    wanted = {checksum.name(p): tuple(x.shape) for p, x in jax.tree.leaves_with_path(abstract)}
+    names = [k for k in {**wanted, **found} if found.get(k) != wanted.get(k)]
+    told = [f"{k} is {found.get(k, 'absent')}, not {wanted.get(k, 'wanted')}" for k in names[:3]]
+    return "; ".join(told) + (f"; and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _damaged(mgr: Any, folder: pathlib.Path, why: str) -> CheckpointError:
+    others = [s for s in sorted(mgr.all_steps()) if str(s) != folder.name]
+    remedy = (
+        f"move {folder} away, and the same command goes on from step {others[-1]}"
+        if others
+        else "copy it again from where it came, or train in another --workdir"
+    )
+    return CheckpointError(f"{folder} is damaged: {why}\nTo mend it: {remedy}.")
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of what began it; and quiet for the coroutines that Orbax leaves behind.
+
+    They hold each other's tracebacks, and would print hundreds of lines as they are collected or
+    as Python ends, under which the error itself drowns.
+    """
+    std_logging.getLogger("asyncio").setLevel(std_logging.CRITICAL)
+    sys.unraisablehook = lambda unraisable: None
+    first, seen = error, error.__cause__ or error.__context__
+    while seen is not None:
+        first, seen = seen, seen.__cause__ or seen.__context__
+    text = (str(first).strip() or repr(first)).splitlines()[0]
+    return f"{type(first).__name__}: {text[:500]}"

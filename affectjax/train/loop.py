@@ -15,6 +15,7 @@ from affectjax import config as config_lib
 from affectjax.evals import stream
 from affectjax.train import checkpoint, inputs, report, setup, shard
 from affectjax.train import step as step_lib
+from affectjax.train import workdir as workdir_lib
 
 Config = Any
 
@@ -28,10 +29,15 @@ def train(config: Config, workdir: str | os.PathLike[str]) -> dict[str, float]:
     Raises:
       ValueError: the config and the checkpoint, the data or the devices do not fit.
       FloatingPointError: a loss term or gradient is not finite; names it.
+      CheckpointError: a checkpoint could not be saved, or the last one is damaged.
+      OSError: the folder cannot be written, or another process trains in it.
     """
     check_selection(config)
-    workdir = pathlib.Path(workdir)
-    workdir.mkdir(parents=True, exist_ok=True)
+    with workdir_lib.claimed(workdir) as folder:
+        return _train(config, folder)
+
+
+def _train(config: Config, workdir: pathlib.Path) -> dict[str, float]:
     if jax.process_index() == 0:
         (workdir / "config.json").write_text(config_lib.to_json(config))
     mesh = shard.make_mesh(config.mesh.to_dict())
@@ -43,7 +49,7 @@ def train(config: Config, workdir: str | os.PathLike[str]) -> dict[str, float]:
         with contextlib.closing(_report(config, workdir, start)) as out, _stop_asked() as stop:
             _announce(out, run, start, config)
             state, values = _run(config, workdir, run, state, start, manager, out, stop)
-            manager.wait_until_finished()
+            checkpoint.wait(manager)
     return values
 
 

@@ -79,3 +79,26 @@ def test_what_is_no_media_is_refused(tmp_path):
     for name in ("b.wav", "a.mp4", "notes.txt"):
         (tmp_path / name).write_text("x")
     assert [p.name for p in media.files_of(tmp_path)] == ["a.mp4", "b.wav"]
+
+
+def test_a_wav_shorter_than_its_header_says_is_refused(tmp_path):
+    whole = clips.write(tmp_path / "a.wav", sound=np.zeros((1, 16_000)))
+    assert media.probe(whole).seconds == pytest.approx(1)
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(whole.read_bytes()[:16_000])
+    with pytest.raises(media.MediaError, match=r"cut.wav is cut short: 16000 bytes"):
+        media.probe(cut)
+
+
+def test_a_phone_video_held_upright_is_seen_upright(tmp_path):
+    picture = np.zeros((48, 64, 3), np.uint8)
+    picture[:24, :32] = 200  # the left top quarter, the right top one after a clockwise turn
+    pictures = np.stack([picture] * 4)
+    times = [0.0, 0.1, 0.4, 0.5]
+    plain = clips.write(tmp_path / "plain.mp4", pictures, times)
+    turned = clips.turn_clockwise(clips.write(tmp_path / "turned.mp4", pictures, times))
+    before, after = (list(media.frames(path, 10)) for path in (plain, turned))
+    assert [t for t, _ in before] == [t for t, _ in after]
+    assert after[0][1].shape == (64, 48, 3)
+    np.testing.assert_array_equal(after[0][1], np.rot90(before[0][1], -1))
+    assert after[0][1][:32, 24:].mean() > 180
