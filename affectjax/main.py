@@ -5,6 +5,7 @@ Any field of the config can be set behind it, `--config.any.field=value`. Modes:
   evaluate  score the held-out splits and write <workdir>/evaluation/<split>.json.
   predict   say what the run finds in --input, a film, a sound or a folder of them.
   export    write a SavedModel that serves, and compare it with the run in a fresh process.
+  ensemble  score the mean of --runs=A,B,..., into --output; needs no config.
   compare   scores of --runs=A,B,... side by side, with paired intervals; needs no config.
 """
 
@@ -14,7 +15,7 @@ from typing import Any
 from absl import app, flags
 from ml_collections import config_flags
 
-MODES = ("train", "evaluate", "predict", "export", "compare")
+MODES = ("train", "evaluate", "predict", "export", "ensemble", "compare")
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config", None, "Config file, with arguments behind a colon: configs/hicmae/synth.py:tiny,fake."
@@ -23,9 +24,11 @@ _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run: checkpoints,
 _MODE = flags.DEFINE_enum("mode", "train", MODES, "What to do with the config.")
 _INPUT = flags.DEFINE_string("input", None, "predict: a film, a sound, or a folder of them.")
 _OUTPUT = flags.DEFINE_string(
-    "output", "", "predict, export, compare: folder of the results (<workdir>/<mode>)."
+    "output", "", "predict, export, ensemble, compare: folder of the results (<workdir>/<mode>)."
 )
-_RUNS = flags.DEFINE_list("runs", [], "compare: work directories, the first is the reference.")
+_RUNS = flags.DEFINE_list(
+    "runs", [], "ensemble, compare: work directories; the first is the reference."
+)
 _HOP = flags.DEFINE_float("hop", 0.0, "predict: seconds between windows (half a window).")
 
 
@@ -37,6 +40,13 @@ def main(argv: Sequence[str]) -> None:
         from affectjax.report import compare
 
         compare.compare(_RUNS.value, _OUTPUT.value)
+        return
+    if _MODE.value == "ensemble":
+        from affectjax.evals import ensemble
+        from affectjax.report import page
+
+        results = ensemble.ensemble(_RUNS.value, _OUTPUT.value)
+        print(f"report: {page.write(_OUTPUT.value, results)}", flush=True)
         return
     if not _CONFIG.value or not _WORKDIR.value:
         raise app.UsageError(f"--mode={_MODE.value} needs --config=FILE.py and --workdir=DIR")

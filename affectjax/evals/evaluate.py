@@ -1,6 +1,5 @@
 """`--mode=evaluate`: score a run's held-out splits, for the selected and the last checkpoint."""
 
-import csv
 import json
 import os
 import pathlib
@@ -11,7 +10,7 @@ import jax
 import numpy as np
 
 from affectjax import config as config_lib
-from affectjax.evals import calibrate, scores, stream
+from affectjax.evals import calibrate, predictions, scores, stream
 from affectjax.train import checkpoint, inputs, setup, shard
 
 Rows = dict[str, np.ndarray]
@@ -20,7 +19,8 @@ Rows = dict[str, np.ndarray]
 def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
     """Score every split of `config.evaluate` and write `<workdir>/evaluation/<split>.json`.
 
-    Beside it, `<split>_predictions.csv` holds one row a clip (views averaged). The file's scores
+    Beside it, `<split>_predictions.csv` holds one row a clip (views averaged), also of the split
+    that chose the checkpoint, so that runs can be put together. The file's scores
     are those of the selected checkpoint; "last" holds the scores of the last one, "calibrated"
     those that change with the temperature fitted on the split that chose the checkpoint
     (`calibration.json`). Returns the scores by split.
@@ -48,17 +48,22 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
         run = setup.prepare(config, mesh, inputs.example_spec(config))
         steps = {"selected": manager.best_step(), "last": manager.latest_step()}
         states = {k: checkpoint.restore(manager, run.abstract, v)[0] for k, v in steps.items()}
-        fitted = _fit(config, run, states["selected"], folder)
+        chosen_on = clips_of(config, run, states["selected"], config.select.split)
+        fitted = fit(chosen_on, config.select.split)
+        if jax.process_index() == 0:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_json(folder / calibrate.FILE, fitted)
+            predictions.write(folder, config.select.split, chosen_on, names)
         for split in config.evaluate:
             told = {}
             for which, step in steps.items():
                 clips = clips_of(config, run, states[which], split)
-                told[which] = {"step": step, **scores.scores(**_score_arguments(clips))}
+                told[which] = {"step": step, **scores.scores(**score_arguments(clips))}
                 if which == "selected":
                     if "temperature" in fitted:
-                        told[which]["calibrated"] = _calibrated(clips, fitted["temperature"])
+                        told[which]["calibrated"] = calibrated(clips, fitted["temperature"])
                     if jax.process_index() == 0:
-                        write_predictions(folder / f"{split}_predictions.csv", clips, names)
+                        predictions.write(folder, split, clips, names)
             results[split] = {
                 "split": split,
                 "examples": inputs.split_expression(config, split),
@@ -79,22 +84,18 @@ def clips_of(config: Any, run: setup.Run, state: Any, split: str) -> Rows:
     return per_clip(stream.rows(run.predict_step, state.eval_params, batches, run.put))
 
 
-def _fit(config: Any, run: setup.Run, state: Any, folder: pathlib.Path) -> dict[str, Any]:
-    """Temperature and VAD intervals of the split that chose the checkpoint, written down."""
-    clips = clips_of(config, run, state, config.select.split)
-    fitted: dict[str, Any] = {"fitted_on": config.select.split, "clips": len(clips["clip_id"])}
+def fit(clips: Rows, split: str) -> dict[str, Any]:
+    """Temperature and VAD intervals of the clips of the split that chose the checkpoint."""
+    fitted: dict[str, Any] = {"fitted_on": split, "clips": len(clips["clip_id"])}
     if "probabilities" in clips:
         p, y = clips["probabilities"], clips["emotion"]
         fitted["temperature"] = calibrate.fit_temperature(p, y)
     if "vad_pred" in clips and "vad" in clips:
         fitted["vad_half_width"] = calibrate.half_width(clips["vad_pred"], clips["vad"])
-    if jax.process_index() == 0:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / calibrate.FILE, fitted)
     return fitted
 
 
-def _calibrated(clips: Rows, temperature: float) -> dict[str, Any]:
+def calibrated(clips: Rows, temperature: float) -> dict[str, Any]:
     """The scores that a temperature changes."""
     p = calibrate.scaled(clips["probabilities"], temperature)
     told = scores.scores(p, clips["emotion"], subject=clips["subject"])
@@ -129,44 +130,12 @@ def pooled(files: Sequence[str | os.PathLike[str]]) -> dict[str, Any]:
 
     "Total" scores of HiCMAE's paper are pooled like this, not means of folds.
     """
-    folds = [read_predictions(path) for path in files]
+    folds = [predictions.read(path) for path in files]
     whole = {k: np.concatenate([fold[k] for fold in folds]) for k in folds[0]}
-    each = [scores.scores(**_score_arguments(fold)) for fold in folds]
+    each = [scores.scores(**score_arguments(fold)) for fold in folds]
     names = [k for k, v in each[0].items() if isinstance(v, float)]
     means = {k: float(np.mean([one[k] for one in each])) for k in names}
-    return {"pooled": scores.scores(**_score_arguments(whole)), "mean": means, "folds": each}
-
-
-def write_predictions(path: pathlib.Path, clips: Rows, labels: Sequence[str]) -> None:
-    """One CSV row a clip: clip_id, subject, emotion, predicted, p_<label>..., VAD and its truth."""
-    columns: dict[str, Any] = {"clip_id": clips["clip_id"], "subject": clips["subject"]}
-    if "probabilities" in clips:
-        columns["emotion"] = clips["emotion"]
-        columns["predicted"] = clips["probabilities"].argmax(-1)
-        columns |= {f"p_{n}": clips["probabilities"][:, i] for i, n in enumerate(labels)}
-    for key in ("vad", "vad_pred", "vad_sd"):
-        if key in clips and "vad_pred" in clips:
-            columns |= {f"{key}_{n}": clips[key][:, i] for i, n in enumerate("vad")}
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(zip(*(np.asarray(c).tolist() for c in columns.values()), strict=True))
-
-
-def read_predictions(path: str | os.PathLike[str]) -> Rows:
-    """The arrays of a file that `write_predictions` wrote."""
-    with pathlib.Path(path).open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    columns = {k: np.array([float(row[k]) for row in rows]) for k in rows[0]}
-    clips = {k: columns[k].astype(np.int64) for k in ("subject", "emotion") if k in columns}
-    clips["clip_id"] = np.array([int(row["clip_id"]) for row in rows])
-    groups = {"probabilities": "p_", "vad": "vad_", "vad_pred": "vad_pred_", "vad_sd": "vad_sd_"}
-    for key, prefix in groups.items():
-        found = [k for k in columns if k.startswith(prefix)]
-        found = [k for k in found if key != "vad" or len(k) == len("vad_v")]
-        if found:
-            clips[key] = np.stack([columns[k] for k in found], -1)
-    return clips
+    return {"pooled": scores.scores(**score_arguments(whole)), "mean": means, "folds": each}
 
 
 def write_json(path: pathlib.Path, values: Mapping[str, Any]) -> None:
@@ -186,9 +155,11 @@ def summary(split: str, values: Mapping[str, Any]) -> str:
             shown.append(f"{name} {values[name]:.3f}{interval}")
     if "calibrated" in values:
         shown.append(f"calibrated ece {values['calibrated']['ece']:.3f}")
-    return f"{split} (step {values['step']}, 95% by subject):  " + "  ".join(shown)
+    which = f"step {values['step']}" if "step" in values else f"{len(values['runs'])} runs"
+    return f"{split} ({which}, 95% by subject):  " + "  ".join(shown)
 
 
-def _score_arguments(clips: Rows) -> dict[str, Any]:
+def score_arguments(clips: Rows) -> dict[str, Any]:
+    """What `scores.scores` takes of the clips."""
     known = ("probabilities", "emotion", "vad_pred", "vad", "subject", "distribution")
     return {k: clips[k] for k in known if k in clips}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from affectjax.evals import bootstrap, evaluate
+from affectjax.evals import bootstrap, predictions
 from affectjax.metrics import confusion, moments
 
 Rows = dict[str, np.ndarray]
@@ -28,7 +28,7 @@ def compare(runs: Sequence[str | os.PathLike[str]], output: str = "") -> list[di
     if len(runs) < 2:
         raise ValueError("--runs needs two work directories or more, --runs=runs/a,runs/b")
     folders = [pathlib.Path(run) for run in runs]
-    rows = [row for split in _shared(folders) for row in _split(folders, split)]
+    rows = [row for split in predictions.shared_splits(folders) for row in _split(folders, split)]
     text = table(rows)
     print(text, flush=True)
     if output:
@@ -71,31 +71,8 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _shared(folders: Sequence[pathlib.Path]) -> list[str]:
-    each = []
-    for folder in folders:
-        found = sorted(folder.glob("evaluation/*_predictions.csv"))
-        if not found:
-            raise FileNotFoundError(f"{folder} has no evaluation; run --mode=evaluate there first")
-        each.append([p.name.removesuffix("_predictions.csv") for p in found])
-    shared = [s for s in each[0] if all(s in other for other in each)]
-    if not shared:
-        raise ValueError(f"the runs share no split: {each}")
-    return shared
-
-
 def _split(folders: Sequence[pathlib.Path], split: str) -> list[dict[str, Any]]:
-    files = [folder / "evaluation" / f"{split}_predictions.csv" for folder in folders]
-    runs = [_by_clip(evaluate.read_predictions(path)) for path in files]
-    for folder, run in zip(folders[1:], runs[1:], strict=True):
-        odd = np.setxor1d(runs[0]["clip_id"], run["clip_id"])
-        if len(odd):
-            raise ValueError(
-                f"{split} of {folders[0]} and {folder} differ in {len(odd)} clips; only runs "
-                "evaluated on the same clips can be compared"
-            )
-        if "emotion" in run and (run["emotion"] != runs[0].get("emotion")).any():
-            raise ValueError(f"{split} of {folders[0]} and {folder} differ in their true labels")
+    runs = predictions.aligned(folders, split)
     names = [s for s in SCORES if all(_needs(s) <= run.keys() for run in runs)]
     out = []
     for score in names:
@@ -106,11 +83,6 @@ def _split(folders: Sequence[pathlib.Path], split: str) -> list[dict[str, Any]]:
             ends = ("", "", "") if first else (value - base, low, high)
             out.append(dict(zip(FIELDS, (str(folder), split, score, value, *ends), strict=True)))
     return out
-
-
-def _by_clip(rows: Rows) -> Rows:
-    order = np.argsort(rows["clip_id"])
-    return {k: v[order] for k, v in rows.items()}
 
 
 def _needs(score: str) -> set[str]:

@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from affectjax.evals import calibrate, evaluate
+from affectjax.evals import calibrate, predictions
 from affectjax.report import figures
 from affectjax.train import report as metrics_file
 
@@ -61,7 +61,7 @@ def pictures(
     temperature: float,
 ) -> dict[str, bytes]:
     """The PNGs that a split's predictions allow, by name."""
-    clips = evaluate.read_predictions(workdir / "evaluation" / f"{split}_predictions.csv")
+    clips = predictions.read(workdir / "evaluation" / f"{split}{predictions.ENDING}")
     out = {}
     if "probabilities" in clips:
         out["confusion"] = figures.confusion(values["confusion"], values["labels"])
@@ -92,7 +92,8 @@ def score_table(values: Mapping[str, Any]) -> str:
 
 
 def _summary(values: Mapping[str, Any]) -> str:
-    facts = {k: values[k] for k in ("examples", "clips", "subjects", "step", "selected_on")}
+    known = ("examples", "clips", "subjects", "step", "selected_on", "runs")
+    facts = {k: values[k] for k in known if k in values}
     told = "; ".join(f"{k.replace('_', ' ')}: {v}" for k, v in facts.items())
     return f"<p class=faint>{html.escape(told)}</p>"
 

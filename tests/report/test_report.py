@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from affectjax.evals import evaluate, scores
+from affectjax.evals import predictions, scores
 from affectjax.report import compare, page
 
 LABELS = ("anger", "joy", "neutral")
@@ -30,7 +30,7 @@ def _clips(seed, n=90, signal=1.0):
 def _run(folder, seed, **kwargs):
     clips = _clips(seed, **kwargs)
     (folder / "evaluation").mkdir(parents=True)
-    evaluate.write_predictions(folder / "evaluation" / "test_predictions.csv", clips, LABELS)
+    predictions.write(folder / "evaluation", "test", clips, LABELS)
     return clips
 
 

@@ -1,0 +1,91 @@
+"""`--mode=ensemble --runs=A,B,...`: several runs as one, their probabilities and VAD averaged."""
+
+import json
+import os
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from affectjax.evals import calibrate, evaluate, predictions, scores
+
+Rows = dict[str, np.ndarray]
+
+
+def ensemble(
+    runs: Sequence[str | os.PathLike[str]], output: str | os.PathLike[str]
+) -> dict[str, dict[str, Any]]:
+    """Score the mean of several evaluated runs (deep ensembles, Lakshminarayanan et al. 2017).
+
+    Writes into `<output>/evaluation` what --mode=evaluate writes: scores and predictions of every
+    split that the runs share, and a calibration fitted on the split that chose their checkpoints.
+    Returns the scores by split.
+
+    Raises:
+      ValueError: fewer than two runs, no `output`, or runs of different clips or labels.
+      FileNotFoundError: a run without an evaluation.
+    """
+    if len(runs) < 2 or not output:
+        raise ValueError("--mode=ensemble needs --runs=A,B,... (two or more) and --output=DIR")
+    folders = [pathlib.Path(run) for run in runs]
+    splits = predictions.shared_splits(folders)
+    chosen_on = _chosen_on(folders, splits)
+    folder = pathlib.Path(output) / "evaluation"
+    folder.mkdir(parents=True, exist_ok=True)
+    means = {split: mean(predictions.aligned(folders, split)) for split in splits}
+    fitted = evaluate.fit(means[chosen_on], chosen_on)
+    evaluate.write_json(folder / calibrate.FILE, fitted)
+    labels = _labels(folders, splits)
+    results: dict[str, dict[str, Any]] = {}
+    for split, clips in means.items():
+        predictions.write(folder, split, clips, labels)
+        told: dict[str, Any] = {"split": split, "runs": [str(f) for f in folders], "labels": labels}
+        told |= scores.scores(**evaluate.score_arguments(clips))
+        if "temperature" in fitted and split != chosen_on:
+            told["calibrated"] = evaluate.calibrated(clips, fitted["temperature"])
+        evaluate.write_json(folder / f"{split}.json", told)
+        print(evaluate.summary(split, told), flush=True)
+        results[split] = told
+    return results
+
+
+def mean(runs: Sequence[Rows]) -> Rows:
+    """Probabilities and VAD averaged; its standard deviation is that of the equal mixture.
+
+    >>> one, two = ({"probabilities": np.array([[p, 1 - p]]), "subject": np.array([3])}
+    ...             for p in (0.9, 0.5))
+    >>> mean([one, two])["probabilities"].round(3).tolist()
+    [[0.7, 0.3]]
+    """
+    out = dict(runs[0])
+    for key in ("probabilities", "vad_pred"):
+        if key in out:
+            out[key] = np.mean([run[key] for run in runs], axis=0)
+    if "vad_sd" in out:
+        second = np.mean([run["vad_sd"] ** 2 + run["vad_pred"] ** 2 for run in runs], axis=0)
+        out["vad_sd"] = np.sqrt(np.maximum(second - out["vad_pred"] ** 2, 0))
+    return out
+
+
+def _chosen_on(folders: Sequence[pathlib.Path], splits: Sequence[str]) -> str:
+    names = {str(calibrate.load(folder).get("fitted_on")) for folder in folders}
+    if len(names) != 1 or not names <= set(splits):
+        raise ValueError(
+            f"the runs chose their checkpoints on {sorted(names)} and share predictions of "
+            f"{list(splits)}; run --mode=evaluate again in each"
+        )
+    return names.pop()
+
+
+def _labels(folders: Sequence[pathlib.Path], splits: Sequence[str]) -> list[str]:
+    """The label names, which every run must have in the same order."""
+    found = [
+        json.loads(path.read_text())["labels"]
+        for folder in folders
+        for split in splits
+        if (path := folder / "evaluation" / f"{split}.json").exists()
+    ]
+    if any(labels != found[0] for labels in found):
+        raise ValueError(f"the runs have different labels: {found}")
+    return list(found[0])

@@ -1,0 +1,90 @@
+"""A run's predictions as CSV files: written, read, and matched between runs clip by clip."""
+
+import csv
+import os
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+Rows = dict[str, np.ndarray]
+ENDING = "_predictions.csv"
+
+
+def write(folder: pathlib.Path, split: str, clips: Rows, labels: Sequence[str]) -> None:
+    """<folder>/<split>_predictions.csv, one row a clip.
+
+    Columns: clip_id, subject, emotion, predicted, p_<label>..., VAD as predicted and its truth.
+    """
+    columns: dict[str, Any] = {"clip_id": clips["clip_id"], "subject": clips["subject"]}
+    if "probabilities" in clips:
+        columns["emotion"] = clips["emotion"]
+        columns["predicted"] = clips["probabilities"].argmax(-1)
+        columns |= {f"p_{n}": clips["probabilities"][:, i] for i, n in enumerate(labels)}
+    for key in ("vad", "vad_pred", "vad_sd"):
+        if key in clips and "vad_pred" in clips:
+            columns |= {f"{key}_{n}": clips[key][:, i] for i, n in enumerate("vad")}
+    with (folder / f"{split}{ENDING}").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*(np.asarray(c).tolist() for c in columns.values()), strict=True))
+
+
+def read(path: str | os.PathLike[str]) -> Rows:
+    """The arrays of a file that `write` wrote."""
+    with pathlib.Path(path).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = {k: np.array([float(row[k]) for row in rows]) for k in rows[0]}
+    clips = {k: columns[k].astype(np.int64) for k in ("subject", "emotion") if k in columns}
+    clips["clip_id"] = np.array([int(row["clip_id"]) for row in rows])
+    groups = {"probabilities": "p_", "vad": "vad_", "vad_pred": "vad_pred_", "vad_sd": "vad_sd_"}
+    for key, prefix in groups.items():
+        found = [k for k in columns if k.startswith(prefix)]
+        found = [k for k in found if key != "vad" or len(k) == len("vad_v")]
+        if found:
+            clips[key] = np.stack([columns[k] for k in found], -1)
+    return clips
+
+
+def shared_splits(workdirs: Sequence[pathlib.Path]) -> list[str]:
+    """Splits that every run was evaluated on.
+
+    Raises:
+      FileNotFoundError: a run without an evaluation.
+      ValueError: no split in common.
+    """
+    each = []
+    for folder in workdirs:
+        found = sorted(folder.glob(f"evaluation/*{ENDING}"))
+        if not found:
+            raise FileNotFoundError(f"{folder} has no evaluation; run --mode=evaluate there first")
+        each.append([p.name.removesuffix(ENDING) for p in found])
+    shared = [s for s in each[0] if all(s in other for other in each)]
+    if not shared:
+        raise ValueError(f"the runs share no split: {each}")
+    return shared
+
+
+def aligned(workdirs: Sequence[pathlib.Path], split: str) -> list[Rows]:
+    """The predictions of each run on a split, clips in the same order.
+
+    Raises:
+      ValueError: the runs were evaluated on different clips, or these have different labels.
+    """
+    runs = [_by_clip(read(folder / "evaluation" / f"{split}{ENDING}")) for folder in workdirs]
+    for folder, run in zip(workdirs[1:], runs[1:], strict=True):
+        odd = np.setxor1d(runs[0]["clip_id"], run["clip_id"])
+        if len(odd):
+            raise ValueError(
+                f"{split} of {workdirs[0]} and {folder} differ in {len(odd)} clips; only runs "
+                "evaluated on the same clips go together"
+            )
+        if "emotion" in run and (run["emotion"] != runs[0].get("emotion")).any():
+            raise ValueError(f"{split} of {workdirs[0]} and {folder} differ in their true labels")
+    return runs
+
+
+def _by_clip(rows: Rows) -> Rows:
+    order = np.argsort(rows["clip_id"])
+    return {k: v[order] for k, v in rows.items()}
