@@ -2,7 +2,8 @@
 
 Any field of the config can be set behind it, `--config.any.field=value`. Modes:
   train     pre-train where the config says so, then train; goes on from the last checkpoint.
-  evaluate  score the held-out splits and write <workdir>/evaluation/<split>.json.
+  evaluate  score the held-out splits and write <workdir>/evaluation/<split>.json; with --on, the
+            data of another config instead.
   predict   say what the run finds in --input, a film, a sound or a folder of them.
   export    write a SavedModel that serves, and compare it with the run in a fresh process.
   ensemble  score the mean of --runs=A,B,..., into --output; needs no config.
@@ -28,6 +29,9 @@ _OUTPUT = flags.DEFINE_string(
 )
 _RUNS = flags.DEFINE_list(
     "runs", [], "ensemble, compare: work directories; the first is the reference."
+)
+_ON = flags.DEFINE_string(
+    "on", "", "evaluate: another config, whose split `all` is scored by the emotions both have."
 )
 _HOP = flags.DEFINE_float("hop", 0.0, "predict: seconds between windows (half a window).")
 
@@ -61,10 +65,14 @@ def _train(config: Any, workdir: str) -> None:
 
 
 def _evaluate(config: Any, workdir: str) -> None:
-    from affectjax.evals import evaluate
+    from affectjax import config as config_lib
+    from affectjax.evals import cross, evaluate
     from affectjax.report import page
 
-    results = evaluate.evaluate(config, workdir)
+    if _ON.value:
+        results = cross.evaluate_on(config, workdir, config_lib.load(_ON.value))
+    else:
+        results = evaluate.evaluate(config, workdir)
     print(f"report: {page.write(workdir, results)}", flush=True)
 
 

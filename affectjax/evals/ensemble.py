@@ -1,6 +1,5 @@
 """`--mode=ensemble --runs=A,B,...`: several runs as one, their probabilities and VAD averaged."""
 
-import json
 import os
 import pathlib
 from collections.abc import Sequence
@@ -33,14 +32,18 @@ def ensemble(
     chosen_on = _chosen_on(folders, splits)
     folder = pathlib.Path(output) / "evaluation"
     folder.mkdir(parents=True, exist_ok=True)
+    labels = {split: _labels(folders, split) for split in splits}
     means = {split: mean(predictions.aligned(folders, split)) for split in splits}
     fitted = evaluate.fit(means[chosen_on], chosen_on)
     evaluate.write_json(folder / calibrate.FILE, fitted)
-    labels = _labels(folders, splits)
     results: dict[str, dict[str, Any]] = {}
     for split, clips in means.items():
-        predictions.write(folder, split, clips, labels)
-        told: dict[str, Any] = {"split": split, "runs": [str(f) for f in folders], "labels": labels}
+        predictions.write(folder, split, clips, labels[split])
+        told: dict[str, Any] = {
+            "split": split,
+            "runs": [str(f) for f in folders],
+            "labels": labels[split],
+        }
         told |= scores.scores(**evaluate.score_arguments(clips))
         if "temperature" in fitted and split != chosen_on:
             told["calibrated"] = evaluate.calibrated(clips, fitted["temperature"])
@@ -78,14 +81,9 @@ def _chosen_on(folders: Sequence[pathlib.Path], splits: Sequence[str]) -> str:
     return names.pop()
 
 
-def _labels(folders: Sequence[pathlib.Path], splits: Sequence[str]) -> list[str]:
-    """The label names, which every run must have in the same order."""
-    found = [
-        json.loads(path.read_text())["labels"]
-        for folder in folders
-        for split in splits
-        if (path := folder / "evaluation" / f"{split}.json").exists()
-    ]
-    if any(labels != found[0] for labels in found):
-        raise ValueError(f"the runs have different labels: {found}")
-    return list(found[0])
+def _labels(folders: Sequence[pathlib.Path], split: str) -> list[str]:
+    """The label names of a split, which every run must have in the same order."""
+    found = [predictions.labels(folder, split) for folder in folders]
+    if any(names != found[0] for names in found):
+        raise ValueError(f"the runs have different labels of {split}: {found}")
+    return found[0]

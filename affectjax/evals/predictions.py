@@ -47,6 +47,12 @@ def read(path: str | os.PathLike[str]) -> Rows:
     return clips
 
 
+def labels(workdir: pathlib.Path, split: str) -> list[str]:
+    """Names of the categories of a run's file, in order."""
+    with (workdir / "evaluation" / f"{split}{ENDING}").open(newline="") as file:
+        return [name.removeprefix("p_") for name in next(csv.reader(file)) if name[:2] == "p_"]
+
+
 def shared_splits(workdirs: Sequence[pathlib.Path]) -> list[str]:
     """Splits that every run was evaluated on.
 

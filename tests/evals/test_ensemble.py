@@ -30,7 +30,6 @@ def _run(folder, seed, n=120, labels=LABELS):
     for split, clips in made.items():
         rows = {k: v[order] for k, v in clips.items()}
         predictions.write(folder / "evaluation", split, rows, labels)
-    (folder / "evaluation" / "test.json").write_text(json.dumps({"labels": labels}))
     (folder / "evaluation" / calibrate.FILE).write_text(json.dumps({"fitted_on": "validation"}))
     return made
 

@@ -1,0 +1,39 @@
+"""EmoDB, seven emotions of German actors, one speaker left out: HiCMAE's audio tower.
+
+  python -m affectjax.main --config=configs/hicmae/emodb_speech.py:speaker=3 --workdir=runs/emodb3
+  python -m affectjax.main --config=configs/hicmae/emodb_speech.py:speaker=3 --workdir=runs/emodb3 \
+    --mode=evaluate
+
+Reads emodb/ under $AFFECTJAX_DATA (default: ../shared/data). Two other speakers, a man and a woman,
+choose the checkpoint. The recipe is experiments/hicmae/speech.py, chosen on RAVDESS's validation
+speakers. The split `all` holds every speaker, for runs that were trained on other corpora (--on).
+"""
+
+import ml_collections
+
+from affectjax import config as config_lib
+from affectjax.affect import labels
+from affectjax.data import source
+from experiments.hicmae import speech
+from tfds_builders.emodb import emodb_dataset_builder as emodb
+
+
+def get_config(arg: str = "") -> ml_collections.ConfigDict:
+    """Arguments: speaker (3 8 9 10 .. 16), seed, steps, batch, size (of SIZES), tiny, fake."""
+    arg = config_lib.parse_arg(
+        arg, speaker=3, seed=0, steps=1000, batch=32, size="micro", tiny=False, fake=False
+    )
+    manual_dir, splits = "", {}
+    if not arg.fake:
+        manual_dir = source.raw_folder("emodb", "../shared/data")
+        present = emodb.present_speakers(manual_dir)
+        everyone = "+".join(f"speaker{s:02}" for s in present)
+        splits = {**emodb.folds(arg.speaker, present), "all": everyone}
+    return speech.config(
+        arg,
+        builder="tfds_builders.emodb.emodb_dataset_builder",
+        builder_config="",
+        classes=len(labels.EMODB7),
+        manual_dir=manual_dir,
+        splits=splits,
+    )
