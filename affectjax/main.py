@@ -49,8 +49,8 @@ def main(argv: Sequence[str]) -> None:
         from affectjax.evals import ensemble
         from affectjax.report import page
 
-        results = ensemble.ensemble(_RUNS.value, _OUTPUT.value)
-        print(f"report: {page.write(_OUTPUT.value, results)}", flush=True)
+        ensemble.ensemble(_RUNS.value, _OUTPUT.value)
+        print(f"report: {page.write(_OUTPUT.value)}", flush=True)
         return
     if not _CONFIG.value or not _WORKDIR.value:
         raise app.UsageError(f"--mode={_MODE.value} needs --config=FILE.py and --workdir=DIR")
@@ -70,10 +70,10 @@ def _evaluate(config: Any, workdir: str) -> None:
     from affectjax.report import page
 
     if _ON.value:
-        results = cross.evaluate_on(config, workdir, config_lib.load(_ON.value))
+        cross.evaluate_on(config, workdir, config_lib.load(_ON.value))
     else:
-        results = evaluate.evaluate(config, workdir)
-    print(f"report: {page.write(workdir, results)}", flush=True)
+        evaluate.evaluate(config, workdir)
+    print(f"report: {page.write(workdir)}", flush=True)
 
 
 def _predict(config: Any, workdir: str) -> None:

@@ -119,7 +119,7 @@ def one(
     lines = folder / f"{path.stem}.jsonl"
     with (
         lines.open("w") as file,
-        tqdm(total=round(found.seconds, 1), unit="s", desc=path.name, file=sys.stderr) as bar,
+        tqdm(total=found.seconds, unit="s", desc=path.name, file=sys.stderr) as bar,
     ):
         for window, record in _records(predictor, _windows(predictor, found, detect)):
             file.write(json.dumps(record) + "\n")

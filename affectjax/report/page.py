@@ -2,6 +2,7 @@
 
 import base64
 import html
+import json
 import os
 import pathlib
 from collections.abc import Mapping
@@ -23,15 +24,20 @@ pre{background:#f5f6f8;padding:.8rem;overflow:auto;font-size:12px;border-radius:
 """
 
 
-def write(
-    workdir: str | os.PathLike[str],
-    results: Mapping[str, Mapping[str, Any]],
-) -> pathlib.Path:
+def write(workdir: str | os.PathLike[str]) -> pathlib.Path:
     """Write PNGs beside the evaluation and <workdir>/report.html with them inside.
 
-    `results` are the scores of each split, whose predictions lie in <workdir>/evaluation.
+    Shows every split whose scores and predictions lie in <workdir>/evaluation.
+
+    Raises:
+      FileNotFoundError: there are none.
     """
     workdir = pathlib.Path(workdir)
+    results = {
+        split: json.loads((workdir / "evaluation" / f"{split}.json").read_text())
+        for split in predictions.shared_splits([workdir])
+        if (workdir / "evaluation" / f"{split}.json").exists()  # not of the split that chose
+    }
     temperature = calibrate.load(workdir).get("temperature", 1.0)
     rows = metrics_file.read_metrics(workdir / "metrics.csv")
     parts = [f"<h1>{html.escape(workdir.name)}</h1>"]

@@ -23,7 +23,7 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
     arg = config_lib.parse_arg(
         arg, speaker=3, seed=0, steps=1000, batch=32, size="micro", tiny=False, fake=False
     )
-    manual_dir, splits = "", {}
+    manual_dir, splits = "", {"all": "all"}
     if not arg.fake:
         manual_dir = source.raw_folder("emodb", "../shared/data")
         present = emodb.present_speakers(manual_dir)

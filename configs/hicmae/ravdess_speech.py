@@ -25,7 +25,7 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
     arg = config_lib.parse_arg(
         arg, fold=1, seed=0, steps=1500, batch=32, size="micro", tiny=False, fake=False
     )
-    manual_dir, splits = "", {}
+    manual_dir, splits = "", {"all": "all"}
     if not arg.fake:
         manual_dir = source.raw_folder("ravdess", "../shared/data")
         present = ravdess.present_actors(manual_dir)

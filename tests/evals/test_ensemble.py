@@ -54,7 +54,7 @@ def test_an_ensemble_is_scored_and_calibrated_as_by_hand(tmp_path):
     assert "calibrated" not in results["validation"]
     again = predictions.aligned([tmp_path / "out", runs[0]], "test")
     np.testing.assert_array_equal(again[0]["emotion"], again[1]["emotion"])
-    assert "runs:" in page.write(tmp_path / "out", results).read_text()
+    assert "runs:" in page.write(tmp_path / "out").read_text()
 
 
 def test_a_mixture_has_the_spread_of_its_members_and_between_them():

@@ -1,48 +1,6 @@
-"""Small real media files for tests, written with PyAV."""
+"""What a phone does to a film's file."""
 
 import pathlib
-from fractions import Fraction
-
-import av
-import numpy as np
-
-
-def write(
-    path: pathlib.Path,
-    pictures=None,
-    times=None,
-    sound=None,
-    rate: int = 16_000,
-    layout: str = "mono",
-) -> pathlib.Path:
-    """A film of `pictures` (t, h, w, 3) shown at `times` (seconds) and/or sound (channels, s)."""
-    with av.open(str(path), "w") as container:
-        film = tone = None
-        if pictures is not None:
-            film = container.add_stream("mpeg4", rate=1000)
-            film.height, film.width = pictures.shape[1:3]
-            film.pix_fmt = "yuv420p"
-            film.codec_context.time_base = Fraction(1, 1000)
-        if sound is not None:
-            codec = "pcm_s16le" if path.suffix in (".wav", ".mkv") else "aac"
-            tone = container.add_stream(codec, rate=rate)
-            tone.layout = layout
-        if film is not None:
-            for picture, time in zip(pictures, times, strict=True):
-                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-                frame.pts = round(time * 1000)
-                frame.time_base = Fraction(1, 1000)
-                container.mux(film.encode(frame))
-            container.mux(film.encode())
-        if tone is not None:
-            whole = np.atleast_2d(np.asarray(sound, np.float32))
-            for start in range(0, whole.shape[1], 1024):
-                part = np.ascontiguousarray(whole[:, start : start + 1024])
-                frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=layout)
-                frame.sample_rate, frame.pts = rate, start
-                container.mux(tone.encode(frame))
-            container.mux(tone.encode())
-    return path
 
 
 def turn_clockwise(path: pathlib.Path) -> pathlib.Path:

@@ -6,6 +6,7 @@ import soundfile
 
 from affectjax.predict import media
 from tests.predict import clips
+from tfds_builders.affect_synth import film
 
 
 def _shades(count, h=48, w=64):
@@ -14,7 +15,7 @@ def _shades(count, h=48, w=64):
 
 def test_uneven_timestamps_come_out_on_a_regular_grid(tmp_path):
     times = [0.0, 0.1, 0.5, 0.6, 1.2]
-    path = clips.write(tmp_path / "vfr.mp4", _shades(5), times)
+    path = film.write(tmp_path / "vfr.mp4", _shades(5), times)
     got = [(round(t, 2), round((p.mean() - 20) / 10)) for t, p in media.frames(path, fps=5.0)]
     shown = {0.0: 0, 0.2: 1, 0.4: 1, 0.6: 3, 0.8: 3, 1.0: 3, 1.2: 4}
     assert [(t, n) for t, n in got if t in shown] == list(shown.items())
@@ -36,16 +37,16 @@ def test_sound_of_any_rate_and_channels_is_mono_at_16_khz(tmp_path):
 
 def test_a_film_knows_what_it_holds(tmp_path):
     tone = 0.1 * np.sin(np.arange(16_000) * 0.1)
-    both = media.probe(clips.write(tmp_path / "both.mp4", _shades(4), [0, 0.3, 0.6, 0.9], tone))
-    mute = media.probe(clips.write(tmp_path / "mute.mp4", _shades(4), [0, 0.3, 0.6, 0.9]))
-    voice = media.probe(clips.write(tmp_path / "voice.m4a", sound=tone))
+    both = media.probe(film.write(tmp_path / "both.mp4", _shades(4), [0, 0.3, 0.6, 0.9], tone))
+    mute = media.probe(film.write(tmp_path / "mute.mp4", _shades(4), [0, 0.3, 0.6, 0.9]))
+    voice = media.probe(film.write(tmp_path / "voice.m4a", sound=tone))
     assert (both.has_video, both.has_audio) == (True, True)
     assert (mute.has_video, mute.has_audio) == (True, False)
     assert (voice.has_video, voice.has_audio) == (False, True)
 
 
 def test_damaged_and_empty_files_are_named(tmp_path):
-    path = clips.write(tmp_path / "film.mp4", _shades(4), [0, 0.3, 0.6, 0.9])
+    path = film.write(tmp_path / "film.mp4", _shades(4), [0, 0.3, 0.6, 0.9])
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     (tmp_path / "empty.wav").write_bytes(b"")
@@ -82,7 +83,7 @@ def test_what_is_no_media_is_refused(tmp_path):
 
 
 def test_a_wav_shorter_than_its_header_says_is_refused(tmp_path):
-    whole = clips.write(tmp_path / "a.wav", sound=np.zeros((1, 16_000)))
+    whole = film.write(tmp_path / "a.wav", sound=np.zeros((1, 16_000)))
     assert media.probe(whole).seconds == pytest.approx(1)
     cut = tmp_path / "cut.wav"
     cut.write_bytes(whole.read_bytes()[:16_000])
@@ -95,8 +96,8 @@ def test_a_phone_video_held_upright_is_seen_upright(tmp_path):
     picture[:24, :32] = 200  # the left top quarter, the right top one after a clockwise turn
     pictures = np.stack([picture] * 4)
     times = [0.0, 0.1, 0.4, 0.5]
-    plain = clips.write(tmp_path / "plain.mp4", pictures, times)
-    turned = clips.turn_clockwise(clips.write(tmp_path / "turned.mp4", pictures, times))
+    plain = film.write(tmp_path / "plain.mp4", pictures, times)
+    turned = clips.turn_clockwise(film.write(tmp_path / "turned.mp4", pictures, times))
     before, after = (list(media.frames(path, 10)) for path in (plain, turned))
     assert [t for t, _ in before] == [t for t, _ in after]
     assert after[0][1].shape == (64, 48, 3)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from affectjax.evals import predictions, scores
+from affectjax.evals import evaluate, predictions, scores
 from affectjax.report import compare, page
 
 LABELS = ("anger", "joy", "neutral")
@@ -78,13 +78,14 @@ def test_the_page_stands_alone(tmp_path):
     clips = _run(tmp_path / "run", 1)
     keys = ("probabilities", "emotion", "vad", "vad_pred", "subject")
     values = scores.scores(**{k: clips[k] for k in keys}, resamples=50)
-    values |= {"step": 4, "examples": "test", "selected_on": "validation uar", "last": values}
-    values |= {"labels": list(LABELS)}
+    values |= {"step": 4, "examples": "test", "selected_on": "validation uar"}
+    values |= {"labels": list(LABELS), "last": dict(values)}
     (tmp_path / "run" / "metrics.csv").write_text(
         "step,split,name,value\n1,train,loss,2.0\n2,train,loss,1.0\n2,validation,uar,0.5\n"
     )
     (tmp_path / "run" / "config.json").write_text('{"note": "<b>"}')
-    text = page.write(tmp_path / "run", {"test": values}).read_text()
+    evaluate.write_json(tmp_path / "run" / "evaluation" / "test.json", values)
+    text = page.write(tmp_path / "run").read_text()
     sources = re.findall(r'(?:src|href)="([^"]{0,22})', text)
     assert len(sources) == 4
     assert all(s.startswith("data:image/png;base64,") for s in sources)

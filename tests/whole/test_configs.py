@@ -13,11 +13,9 @@ import numpy as np
 import pytest
 
 from affectjax import config as config_lib
-from affectjax.data.ops.video import decode_frames, to_float
 from affectjax.train import checkpoint, inputs, setup, shard
 from tests.conftest import REPO
-from tests.predict import clips
-from tfds_builders.affect_synth import clip
+from tfds_builders.affect_synth import film
 
 CONFIGS = sorted(p.relative_to(REPO) for p in REPO.glob("configs/*/*.py") if p.stem != "__init__")
 
@@ -80,16 +78,16 @@ def test_a_config_trains_is_killed_and_ends_where_the_unbroken_run_ends(
     assert result["last"]["step"] == 4
     assert (whole / "report.html").exists()
     _predicts_and_exports(path, whole, env)
+    if path.stem.endswith("speech"):
+        _is_scored_on_another_corpus(path, whole, env)
 
 
 def _predicts_and_exports(path, workdir, env):
     """What a user does after training: a folder with a film and a damaged file, then serving."""
     folder = workdir / "media"
     folder.mkdir()
-    made = clip.make(clip.Job(seed=0, subject=3, clip=1, frames=16, side=128))
-    pictures = decode_frames(list(made["frames"]))
-    pictures = np.pad(pictures, ((0, 0), (40, 40), (60, 60), (0, 0)), constant_values=110)
-    clips.write(folder / "film.mp4", pictures, np.arange(16) / 6.25, to_float(made["audio"]))
+    pictures, sound = film.film(clips=(1,))
+    film.write(folder / "film.mp4", pictures, np.arange(len(pictures)) / film.FPS, sound)
     (folder / "damaged.wav").write_bytes(b"RIFF")
     command = _command(path, workdir, "--mode=predict", f"--input={folder}")
     done = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True)
@@ -108,6 +106,20 @@ def _predicts_and_exports(path, workdir, env):
         assert again in done.stderr
     card = json.loads((workdir / "export" / "assets" / "card.json").read_text())
     assert list(first["probabilities"]) == card["labels"]
+
+
+def _is_scored_on_another_corpus(path, workdir, env):
+    other = "emodb" if "ravdess" in path.stem else "ravdess"
+    flag = f"--on=configs/hicmae/{other}_speech.py:tiny,fake"
+    command = _command(path, workdir, "--mode=evaluate", flag)
+    done = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = json.loads((workdir / "evaluation" / f"on_{other}.json").read_text())
+    assert len(told["labels"]) == 6
+    assert 0 < told["clips"] < told["clips"] + told["clips_left_out"] == 64
+    text = (workdir / "report.html").read_text()
+    assert "<h2>test</h2>" in text
+    assert f"<h2>on_{other}</h2>" in text
 
 
 def _assert_same(a, b):
