@@ -27,7 +27,9 @@ def film(
     pictures, sounds = [], []
     for number in clips:
         made = clip.make(clip.Job(seed, subject, number, count, 160))
-        faces = [cv2.imdecode(np.frombuffer(f, np.uint8), cv2.IMREAD_COLOR) for f in made["frames"]]
+        faces: list[Any] = [
+            cv2.imdecode(np.frombuffer(f, np.uint8), cv2.IMREAD_COLOR) for f in made["frames"]
+        ]
         sides = ((40, 40), (80, 80), (0, 0))
         pictures += [np.pad(f[..., ::-1], sides, constant_values=150) for f in faces]
         sounds.append(made["audio"].astype(np.float32) / 32768)
