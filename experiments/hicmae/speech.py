@@ -27,24 +27,8 @@ def config(
     splits: Mapping[str, str] | None = None,
 ) -> ml_collections.ConfigDict:
     """A whole config; `arg` holds seed, steps, batch, size, tiny and fake."""
-    tower, _, _ = hicmae.size("test" if arg.tiny else arg.size)
     config = defaults.config(seed=arg.seed)
-    config.task = call(
-        classify.Classify,
-        model=call(
-            hicmae_finetune.Finetune,
-            heads={"logits": classes},
-            audio=call(hicmae.Tower, width=tower.width, depth=tower.depth, heads=tower.heads),
-            stem_audio=call(stem.AudioStem, channels=[16, 32, 32]),
-            pool="mean_std",
-            drop_path=0.1,
-            dropout=0.3,
-        ),
-        inputs=call(inputs.Inputs, clip_norm=True, freq_mask=24, time_mask=32, masks=2),
-        classes=classes,
-        smoothing=0.1,
-        mixup=0.3,
-    )
+    config.task = _task(arg, classes)
     config.train.update(steps=arg.steps, batch=arg.batch, ema=0.995)
     config.data.update(
         builder=builder,
@@ -79,3 +63,23 @@ def config(
         clip=1.0,
     )
     return config
+
+
+def _task(arg: ml_collections.ConfigDict, classes: int) -> ml_collections.ConfigDict:
+    tower, _, _ = hicmae.size("test" if arg.tiny else arg.size)
+    return call(
+        classify.Classify,
+        model=call(
+            hicmae_finetune.Finetune,
+            heads={"logits": classes},
+            audio=call(hicmae.Tower, width=tower.width, depth=tower.depth, heads=tower.heads),
+            stem_audio=call(stem.AudioStem, channels=[16, 32, 32]),
+            pool="mean_std",
+            drop_path=0.1,
+            dropout=0.3,
+        ),
+        inputs=call(inputs.Inputs, clip_norm=True, freq_mask=24, time_mask=32, masks=2),
+        classes=classes,
+        smoothing=0.1,
+        mixup=0.3,
+    )
