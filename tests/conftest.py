@@ -12,7 +12,7 @@ if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", "")
     os.environ["XLA_FLAGS"] = (
         os.environ.get("XLA_FLAGS", "")
         + " --xla_force_host_platform_device_count=8"
-        # By default XLA aborts the process when one of the eight waits 40 s for a busy core.
+        # XLA aborts the process when one of the eight waits 40 s, as on busy cores it may.
         + " --xla_cpu_collective_call_terminate_timeout_seconds=600"
     ).strip()
 

@@ -7,6 +7,8 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
+from affectjax.train import shard
+
 Batches = Iterable[dict[str, np.ndarray]]
 Predict = Callable[[Any, dict[str, jax.Array]], dict[str, jax.Array]]
 Put = Callable[[dict[str, np.ndarray]], dict[str, jax.Array]]
@@ -25,8 +27,8 @@ def scores(
     merge = jax.jit(lambda a, b: a.merge(b))
     total = None
     for batch in batches:
-        one = update(predict(params, put(batch)))
-        total = one if total is None else merge(total, one)
+        one = shard.settled(update(predict(params, put(batch))))
+        total = one if total is None else shard.settled(merge(total, one))
     if total is None:
         raise ValueError("nothing to evaluate: the split is empty")
     return {k: float(v) for k, v in total.compute().items() if np.ndim(v) == 0}

@@ -89,7 +89,7 @@ def _run(
     for step in range(start + 1, steps + 1):
         batch = _next(batches, out)
         with profile.at(step):
-            state, terms = run.train_step(state, run.put(batch))
+            state, terms = shard.settled(run.train_step(state, run.put(batch)))
         window.append(terms)
         last = step == steps or stop()
         if last or step % every.log_every == 0 or step % every.eval_every == 0:
