@@ -9,10 +9,11 @@ import jax
 import ml_collections
 import numpy as np
 
+from affectjax import config as config_lib
 from affectjax.affect import mapping
 from affectjax.affect.labels import LabelSpace
-from affectjax.evals import calibrate, evaluate, predictions, scores, stream
-from affectjax.train import checkpoint, inputs, setup, shard
+from affectjax.evals import calibrate, evaluate, predictions, scores
+from affectjax.train import inputs, setup, shard
 
 Rows = dict[str, np.ndarray]
 
@@ -27,26 +28,23 @@ def evaluate_on(
     `<workdir>/evaluation/on_<builder>.json` and its predictions. Returns the scores by that name.
 
     Raises:
-      ValueError: fewer than two emotions in common, or no such split.
+      ValueError: fewer than two emotions in common, no such split, or a run without categories.
       FileNotFoundError: the workdir holds no checkpoint.
     """
     workdir = pathlib.Path(workdir)
-    if not (workdir / "checkpoints").is_dir():
-        raise FileNotFoundError(f"--workdir={workdir} holds no checkpoints; run --mode=train first")
     there = _with_data_of(config, other)
+    name = "on_" + other.data.builder.split(".")[-1].removesuffix("_dataset_builder")
     source, target = inputs.label_names(config), inputs.label_names(there)
     mesh = shard.make_mesh(config.mesh.to_dict())
-    with (
-        jax.set_mesh(mesh),
-        checkpoint.manager(workdir, config.select.metric, config.select.mode) as manager,
-    ):
-        run = setup.prepare(config, mesh, inputs.example_spec(config))
-        step = manager.best_step()
-        state, _ = checkpoint.restore(manager, run.abstract, step)
-        batches = inputs.eval_batches(there, split)
-        rows = stream.rows(run.predict_step, state.eval_params, batches, run.put)
-    clips, names, left_out = shared(evaluate.per_clip(rows), source, target)
-    name = "on_" + other.data.builder.split(".")[-1].removesuffix("_dataset_builder")
+    with jax.set_mesh(mesh):
+        run, restored = setup.trained(config, workdir, mesh)
+        step, state = restored["selected"]
+        whole = evaluate.clips_of(there, run, state, split)
+    if "probabilities" not in whole:
+        raise ValueError(
+            f"the task {config.task[config_lib.NAME]} predicts no categories to score on {name}"
+        )
+    clips, names, left_out = shared(whole, source, target)
     told: dict[str, Any] = {
         "split": name,
         "examples": inputs.split_expression(there, split),

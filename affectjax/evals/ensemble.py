@@ -22,12 +22,15 @@ def ensemble(
     Returns the scores by split.
 
     Raises:
-      ValueError: fewer than two runs, no `output`, or runs of different clips or labels.
+      ValueError: fewer than two runs, no `output`, or runs of different clips, labels or outputs.
+      FileExistsError: `output` is a run's own folder, whose evaluation would be lost.
       FileNotFoundError: a run without an evaluation.
     """
     if len(runs) < 2 or not output:
         raise ValueError("--mode=ensemble needs --runs=A,B,... (two or more) and --output=DIR")
     folders = [pathlib.Path(run) for run in runs]
+    if (pathlib.Path(output) / "checkpoints").exists() or pathlib.Path(output) in folders:
+        raise FileExistsError(f"--output={output} is a run's own folder; name another")
     splits = predictions.shared_splits(folders)
     chosen_on = _chosen_on(folders, splits)
     folder = pathlib.Path(output) / "evaluation"
@@ -56,11 +59,16 @@ def ensemble(
 def mean(runs: Sequence[Rows]) -> Rows:
     """Probabilities and VAD averaged; its standard deviation is that of the equal mixture.
 
+    Raises:
+      ValueError: the runs do not have the same keys.
+
     >>> one, two = ({"probabilities": np.array([[p, 1 - p]]), "subject": np.array([3])}
     ...             for p in (0.9, 0.5))
     >>> mean([one, two])["probabilities"].round(3).tolist()
     [[0.7, 0.3]]
     """
+    if any(run.keys() != runs[0].keys() for run in runs):
+        raise ValueError(f"the runs predict different things: {[sorted(run) for run in runs]}")
     out = dict(runs[0])
     for key in ("probabilities", "vad_pred"):
         if key in out:

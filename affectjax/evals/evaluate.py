@@ -11,7 +11,7 @@ import numpy as np
 
 from affectjax import config as config_lib
 from affectjax.evals import calibrate, predictions, scores, stream
-from affectjax.train import checkpoint, inputs, setup, shard
+from affectjax.train import inputs, setup, shard
 
 Rows = dict[str, np.ndarray]
 
@@ -20,10 +20,10 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
     """Score every split of `config.evaluate` and write `<workdir>/evaluation/<split>.json`.
 
     Beside it, `<split>_predictions.csv` holds one row a clip (views averaged), also of the split
-    that chose the checkpoint, so that runs can be put together. The file's scores
-    are those of the selected checkpoint; "last" holds the scores of the last one, "calibrated"
-    those that change with the temperature fitted on the split that chose the checkpoint
-    (`calibration.json`). Returns the scores by split.
+    that chose the checkpoint, so that runs can be put together. The file's scores are those of
+    the selected checkpoint; "last" holds the scores of the last one, "calibrated" those that change
+    with the temperature fitted on the split that chose the checkpoint (`calibration.json`). Returns
+    the scores by split.
 
     Raises:
       FileNotFoundError: the workdir holds no checkpoint.
@@ -36,19 +36,12 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
         )
     workdir = pathlib.Path(workdir)
     folder = workdir / "evaluation"
-    if not (workdir / "checkpoints").is_dir():
-        raise FileNotFoundError(f"--workdir={workdir} holds no checkpoints; run --mode=train first")
     mesh = shard.make_mesh(config.mesh.to_dict())
     names = inputs.label_names(config)
     results: dict[str, dict[str, Any]] = {}
-    with (
-        jax.set_mesh(mesh),
-        checkpoint.manager(workdir, config.select.metric, config.select.mode) as manager,
-    ):
-        run = setup.prepare(config, mesh, inputs.example_spec(config))
-        steps = {"selected": manager.best_step(), "last": manager.latest_step()}
-        states = {k: checkpoint.restore(manager, run.abstract, v)[0] for k, v in steps.items()}
-        chosen_on = clips_of(config, run, states["selected"], config.select.split)
+    with jax.set_mesh(mesh):
+        run, restored = setup.trained(config, workdir, mesh, ("selected", "last"))
+        chosen_on = clips_of(config, run, restored["selected"][1], config.select.split)
         fitted = fit(chosen_on, config.select.split)
         if jax.process_index() == 0:
             folder.mkdir(parents=True, exist_ok=True)
@@ -56,8 +49,8 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
             predictions.write(folder, config.select.split, chosen_on, names)
         for split in config.evaluate:
             told = {}
-            for which, step in steps.items():
-                clips = clips_of(config, run, states[which], split)
+            for which, (step, state) in restored.items():
+                clips = clips_of(config, run, state, split)
                 told[which] = {"step": step, **scores.scores(**score_arguments(clips))}
                 if which == "selected":
                     if "temperature" in fitted:

@@ -16,7 +16,7 @@ import numpy as np
 
 from affectjax import config as config_lib
 from affectjax.evals import calibrate
-from affectjax.train import checkpoint, inputs, setup, shard
+from affectjax.train import inputs, setup, shard
 
 INPUTS = ("frames", "audio", "audio_length")
 TOLERANCE = 1e-4
@@ -43,17 +43,13 @@ def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> di
     folder = pathlib.Path(output) if output else workdir / "export"
     _refuse(config, workdir, folder)
     mesh = shard.make_mesh({"data": 1})
-    with (
-        jax.set_mesh(mesh),
-        checkpoint.manager(workdir, config.select.metric, config.select.mode) as manager,
-    ):
-        run = setup.prepare(config, mesh, inputs.example_spec(config))
-        step = manager.best_step() or manager.latest_step()
-        state, _ = checkpoint.restore(manager, run.abstract, step)
+    with jax.set_mesh(mesh):
+        run, restored = setup.trained(config, workdir, mesh)
+        step, state = restored["selected"]
         params = jax.device_get(state.eval_params)
     serve = serving(run.task, calibrate.load(workdir))
     spec = {k: run.spec[k] for k in INPUTS if k in run.spec}
-    card = make_card(config, workdir, spec, int(step or 0))
+    card = make_card(config, workdir, spec, step)
     save(folder, serve, params, spec, card, config_lib.to_json(config))
     clips = _real_clips(config, spec)
     expected = {k: np.asarray(v) for k, v in jax.jit(serve)(params, clips).items()}

@@ -19,7 +19,7 @@ from affectjax.data.ops import video, waveform
 from affectjax.evals import calibrate
 from affectjax.metrics.states import DIMENSIONS
 from affectjax.predict import face, media, windows
-from affectjax.train import checkpoint, inputs, setup, shard
+from affectjax.train import inputs, setup, shard
 
 ROWS = 8  # windows a batch
 
@@ -74,19 +74,12 @@ def predict(
 def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Predictor:
     """The selected checkpoint of a run, with its calibration where --mode=evaluate left one."""
     workdir = pathlib.Path(workdir)
-    if not (workdir / "checkpoints").is_dir():
-        raise FileNotFoundError(f"--workdir={workdir} holds no checkpoints; run --mode=train first")
     ops = config_lib.build(config.data.eval_ops, "config.data.eval_ops")
     mesh = shard.make_mesh({"data": 1})
-    spec = inputs.example_spec(config)
-    with (
-        jax.set_mesh(mesh),
-        checkpoint.manager(workdir, config.select.metric, config.select.mode) as manager,
-    ):
-        run = setup.prepare(config, mesh, spec)
-        step = manager.best_step() or manager.latest_step()
-        state, _ = checkpoint.restore(manager, run.abstract, step)
-    params = state.eval_params
+    with jax.set_mesh(mesh):
+        run, restored = setup.trained(config, workdir, mesh)
+    step, state = restored["selected"]
+    params, spec = state.eval_params, run.spec
     told = calibrate.load(workdir)
 
     def ask(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -102,7 +95,7 @@ def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Pred
         plan=_plan(config, ops, hop),
         temperature=told.get("temperature", 1.0),
         half_width=tuple(told["vad_half_width"]) if "vad_half_width" in told else None,
-        step=int(step or 0),
+        step=step,
     )
 
 

@@ -5,7 +5,7 @@ import logging as std_logging
 import os
 import pathlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -21,11 +21,15 @@ class CheckpointError(RuntimeError):
     """A checkpoint that could not be written, or did not come back as it was written."""
 
 
-def manager(workdir: str | os.PathLike[str], metric: str, mode: str = "max") -> Any:
+def manager(
+    workdir: str | os.PathLike[str], metric: str, mode: str = "max", read_only: bool = False
+) -> Any:
     """A CheckpointManager on `<workdir>/checkpoints` that keeps the last and the best by metric.
 
-    `mode` is "max" or "min". Saving is asynchronous and atomic: a step's folder appears under its
-    final name only when it is complete, so a killed process never leaves a half-written one.
+    `mode` is "max" or "min"; `read_only` is for those who look at a run that may still be training,
+    whose half-written saves are not theirs to clean up. Saving is asynchronous and atomic: a step's
+    folder appears under its final name only when it is complete, so a killed process never leaves a
+    half-written one.
     """
     logging.set_verbosity(logging.ERROR)  # Orbax logs some 60 lines a save
     best = keep.BestN(
@@ -38,8 +42,9 @@ def manager(workdir: str | os.PathLike[str], metric: str, mode: str = "max") -> 
         best_fn=lambda metrics: metrics[metric],
         best_mode=mode,
         preservation_policy=keep.AnyPreservationPolicy([keep.LatestN(2), best]),
-        enable_async_checkpointing=True,
-        cleanup_tmp_directories=True,
+        enable_async_checkpointing=not read_only,
+        cleanup_tmp_directories=not read_only,
+        read_only=read_only,
     )
     folder = pathlib.Path(workdir).resolve() / "checkpoints"
     return ocp.CheckpointManager(folder, options=options)
@@ -112,12 +117,8 @@ def restore(mgr: Any, abstract: Any, step: int | None = None) -> tuple[Any, dict
                 "Use the config it was trained with, or another --workdir."
             ) from None
         raise _damaged(mgr, folder, reason) from None
-    state, meta = restored["state"], restored["meta"]
-    if "checksums" in meta:  # absent from checkpoints older than the checksums
-        bad = checksum.differing(state, meta["checksums"])
-        if bad:
-            raise _damaged(mgr, folder, f"{len(bad)} arrays differ from what was saved: {bad[0]}")
-    return state, meta
+    _check_sums(mgr, folder, restored["state"], restored["meta"])
+    return restored["state"], restored["meta"]
 
 
 def restore_params(workdir: str | os.PathLike[str], ema: bool = True, best: bool = True) -> Any:
@@ -135,13 +136,21 @@ def restore_params(workdir: str | os.PathLike[str], ema: bool = True, best: bool
         step = (mgr.best_step() if best else None) or mgr.latest_step()
         if step is None:
             raise FileNotFoundError(f"no complete checkpoint in {folder}")
-        args = ocp.args.Composite(state=ocp.args.StandardRestore())
+        args = ocp.args.Composite(state=ocp.args.StandardRestore(), meta=ocp.args.JsonRestore())
         try:
-            state = mgr.restore(step, args=args)["state"]
+            restored = mgr.restore(step, args=args)
         except Exception as error:  # Orbax and TensorStore raise what they please
             raise _damaged(mgr, folder / str(step), _reason(error)) from None
-    state = jax.tree.map(jax.device_get, state)
+        _check_sums(mgr, folder / str(step), restored["state"], restored["meta"])
+    state = jax.tree.map(jax.device_get, restored["state"])
     return state["ema"] if ema and state.get("ema") is not None else state["params"]
+
+
+def _check_sums(mgr: Any, folder: pathlib.Path, state: Any, meta: Mapping[str, Any]) -> None:
+    if "checksums" in meta:  # absent from checkpoints older than the checksums
+        bad = checksum.differing(state, meta["checksums"])
+        if bad:
+            raise _damaged(mgr, folder, f"{len(bad)} arrays differ from what was saved: {bad[0]}")
 
 
 def _misfits(folder: pathlib.Path, abstract: Any) -> str:
@@ -178,7 +187,13 @@ def _reason(error: BaseException) -> str:
     as Python ends, under which the error itself drowns.
     """
     std_logging.getLogger("asyncio").setLevel(std_logging.CRITICAL)
-    sys.unraisablehook = lambda unraisable: None
+    before = sys.unraisablehook
+
+    def hook(unraisable: Any) -> None:
+        if not isinstance(unraisable.object, Coroutine):
+            before(unraisable)
+
+    sys.unraisablehook = hook
     first, seen = error, error.__cause__ or error.__context__
     while seen is not None:
         first, seen = seen, seen.__cause__ or seen.__context__

@@ -2,7 +2,9 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
+import os
+import pathlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +16,7 @@ from clu import parameter_overview
 from jax.sharding import Mesh, NamedSharding
 
 from affectjax import config as config_lib
-from affectjax.train import checkpoint, optim, shard
+from affectjax.train import checkpoint, inputs, optim, shard
 from affectjax.train import state as state_lib
 from affectjax.train import step as step_lib
 from affectjax.weights import transfer
@@ -87,6 +89,36 @@ def restore_or_init(config: Any, run: Run, manager: Any) -> tuple[state_lib.Stat
         ema = None if state.ema is None else jax.tree.map(lambda p: p + 0, params)
         state = dataclasses.replace(state, params=params, ema=ema)
     return state, 0
+
+
+def trained(
+    config: Any,
+    workdir: str | os.PathLike[str],
+    mesh: Mesh,
+    which: Sequence[str] = ("selected",),
+) -> tuple[Run, dict[str, tuple[int, state_lib.State]]]:
+    """A run to ask, and its checkpoints {"selected" or "last": (step, state)} on the mesh.
+
+    "selected" is the one that config.select chose, or the last where none was evaluated yet.
+    Nothing in the workdir is changed, so it may still be training. Call it within
+    `jax.set_mesh(mesh)`.
+
+    Raises:
+      FileNotFoundError: the workdir holds no checkpoint.
+      ValueError, checkpoint.CheckpointError: as `checkpoint.restore`.
+    """
+    if not (pathlib.Path(workdir) / "checkpoints").is_dir():
+        raise FileNotFoundError(f"--workdir={workdir} holds no checkpoints; run --mode=train first")
+    select = config.select
+    with checkpoint.manager(workdir, select.metric, select.mode, read_only=True) as manager:
+        run = prepare(config, mesh, inputs.example_spec(config))
+        last = manager.latest_step()
+        steps = {"selected": manager.best_step() or last, "last": last}
+        restored = {
+            name: (int(steps[name] or 0), checkpoint.restore(manager, run.abstract, steps[name])[0])
+            for name in which
+        }
+    return run, restored
 
 
 def _params(task: Any, seed: int, spec: dict[str, jax.ShapeDtypeStruct]) -> Any:

@@ -78,3 +78,7 @@ def test_runs_that_do_not_go_together_are_refused(tmp_path):
         ensemble.ensemble([tmp_path / "a", tmp_path / "c"], tmp_path / "out")
     with pytest.raises(ValueError, match="run --mode=evaluate again"):
         ensemble.ensemble([tmp_path / "a", tmp_path / "d"], tmp_path / "out")
+    with pytest.raises(FileExistsError, match="a run's own folder"):
+        ensemble.ensemble([tmp_path / "a", tmp_path / "d"], tmp_path / "a")
+    with pytest.raises(ValueError, match="predict different things"):
+        ensemble.mean([{"vad_pred": np.zeros((1, 3))}, {"probabilities": np.ones((1, 2))}])

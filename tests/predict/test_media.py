@@ -1,10 +1,12 @@
 """Decoding: rates, channels, uneven timestamps, files cut short, and what is refused."""
 
+import types
+
 import numpy as np
 import pytest
 import soundfile
 
-from affectjax.predict import media
+from affectjax.predict import media, predict
 from tests.predict import clips
 from tfds_builders.affect_synth import film
 
@@ -103,3 +105,18 @@ def test_a_phone_video_held_upright_is_seen_upright(tmp_path):
     assert after[0][1].shape == (64, 48, 3)
     np.testing.assert_array_equal(after[0][1], np.rot90(before[0][1], -1))
     assert after[0][1][:32, 24:].mean() > 180
+
+
+def test_a_model_that_needs_what_the_file_lacks_says_which_run_to_use(tmp_path):
+    mute = film.write(tmp_path / "mute.mp4", _shades(4), [0, 0.3, 0.6, 0.9])
+    voice = film.write(tmp_path / "voice.wav", sound=np.zeros((1, 16_000)))
+    both = types.SimpleNamespace(needs={"audio", "frames"})
+    for path, hint in ((mute, "modalities=video"), (voice, "modalities=audio")):
+        with pytest.raises(media.MediaError, match=hint):
+            predict.one(both, path, tmp_path, None)
+
+
+def test_sound_beyond_full_scale_is_cut_to_it(tmp_path):
+    soundfile.write(tmp_path / "loud.wav", np.full(16_000, 1.7), 16_000, subtype="FLOAT")
+    heard = np.concatenate(list(media.sound(tmp_path / "loud.wav")))
+    assert heard.max() == heard.min() == 1.0

@@ -71,8 +71,9 @@ def test_an_array_that_changed_on_disk_is_found_by_its_checksum(tmp_path):
     meta = tmp_path / "checkpoints" / "2" / "meta" / "metadata"
     kept = checksum.of(STATE)["params/head"]
     meta.write_text(meta.read_text().replace(str(kept), str(kept + 1)))
-    with pytest.raises(checkpoint.CheckpointError, match=r"1 arrays differ.*params/head"):
-        _restore(tmp_path)
+    for read in (_restore, checkpoint.restore_params):
+        with pytest.raises(checkpoint.CheckpointError, match=r"1 arrays differ.*params/head"):
+            read(tmp_path)
     assert _restore(tmp_path, step=1)[1]["next_step"] == 1
 
 
@@ -121,6 +122,15 @@ def test_a_disk_that_takes_no_more_is_one_error_and_loses_nothing(tmp_path):
     assert "Whole there: [1]" in last
     restored = checkpoint.restore_params(tmp_path)
     np.testing.assert_array_equal(restored, np.zeros((200, 200)))
+
+
+def test_looking_at_a_run_leaves_a_save_under_way_alone(tmp_path):
+    _save(tmp_path)
+    half = tmp_path / "checkpoints" / "3.orbax-checkpoint-tmp"
+    half.mkdir()
+    with checkpoint.manager(tmp_path, "uar", read_only=True) as manager:
+        assert (manager.best_step(), manager.latest_step()) == (2, 2)
+    assert half.is_dir()
 
 
 def test_a_folder_has_one_trainer_at_a_time(tmp_path):

@@ -47,7 +47,12 @@ def write(
     """A media file of `pictures` shown at `times` (seconds) and/or `sound`; returns its path.
 
     The ending chooses the container; the sound is PCM in wav and mkv, else AAC.
+
+    Raises:
+      ValueError: pictures without as many times.
     """
+    if pictures is not None and (times is None or len(times) != len(pictures)):
+        raise ValueError(f"{path}: {len(pictures)} pictures need as many times")
     with av.open(str(path), "w") as container:
         video: Any = None
         tone: Any = None
@@ -78,5 +83,7 @@ def write(
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     shown, heard = film()
     print(write(pathlib.Path(sys.argv[1]), shown, np.arange(len(shown)) / FPS, heard))
