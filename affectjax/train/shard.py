@@ -83,9 +83,9 @@ def settled(tree: PyTree) -> PyTree:
     """The tree, waited for where several CPU devices computed it; elsewhere at once.
 
     XLA's CPU devices share one pool of threads, and each holds one while it waits for the others
-    in a collective. With many computations under way the pool runs dry and all wait for ever, or
-    until XLA aborts the process after 40 s (seen with jax 0.10.2, 8 devices on 2 cores, 40 in
-    flight; never with up to 3).
+    in a collective. With many computations under way the pool runs dry, and all wait for ever or
+    until XLA aborts the process. Seen with jax 0.10.2, 8 devices on 2 cores: 400 in flight hung 4
+    of 4 times on an idle machine, 40 in flight 9 of 10 times on a busy one, up to 3 never.
     """
     if jax.default_backend() == "cpu" and jax.local_device_count() > 1:
         return jax.block_until_ready(tree)
