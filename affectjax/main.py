@@ -13,7 +13,7 @@ Any field of the config can be set behind it, `--config.any.field=value`. Modes:
 from collections.abc import Sequence
 from typing import Any
 
-from absl import app, flags
+from absl import app, flags, logging
 from ml_collections import config_flags
 
 MODES = ("train", "evaluate", "predict", "export", "ensemble", "compare")
@@ -40,6 +40,8 @@ def main(argv: Sequence[str]) -> None:
     """Dispatch to the mode; jax is imported here, so that --help answers at once."""
     if len(argv) > 1:
         raise app.UsageError(f"unexpected arguments {argv[1:]}; flags begin with --")
+    if flags.FLAGS["verbosity"].value == 0:  # absl's default, which lets every library chat
+        logging.set_verbosity(logging.WARNING)
     if _MODE.value == "compare":
         from affectjax.report import compare
 

@@ -1,10 +1,11 @@
 """`--mode=predict`: what a trained run says about a user's own film or sound, window by window."""
 
+import collections
 import json
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from affectjax.predict import face, media, windows
 from affectjax.train import inputs, setup, shard
 
 ROWS = 8  # windows a batch
+_BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s [{elapsed}, {remaining} left]"
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,9 @@ def predict(
     output: str = "",
     hop: float = 0.0,
 ) -> list[dict[str, Any]]:
-    """Write <stem>.jsonl, <stem>_summary.json and <stem>_timeline.png of every file of `source`.
+    """Write <name>.jsonl, <name>_summary.json and <name>_timeline.png of every file of `source`.
 
+    <name> is the file's without its ending, or with it where two files differ in nothing else.
     `output` is <workdir>/predict by default, `hop` half a window (seconds). A file that cannot be
     read is named, the others are done, and the error is raised at the end. Returns the summaries.
 
@@ -57,12 +60,14 @@ def predict(
     files = media.files_of(source)
     folder = pathlib.Path(output) if output else pathlib.Path(workdir) / "predict"
     predictor = load(config, workdir, hop)
+    if not calibrate.load(pathlib.Path(workdir)):
+        print("not calibrated, no VAD intervals: --mode=evaluate fits them", flush=True)
     folder.mkdir(parents=True, exist_ok=True)
     detect = face.mtcnn() if "frames" in predictor.needs else None
     summaries, faults = [], []
-    for path in files:
+    for path, name in zip(files, names_of(files), strict=True):
         try:
-            summaries.append(one(predictor, path, folder, detect))
+            summaries.append(one(predictor, path, folder / name, detect))
         except media.MediaError as error:
             faults.append(str(error))
             print(f"left out: {error}", file=sys.stderr, flush=True)
@@ -99,20 +104,30 @@ def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Pred
     )
 
 
+def names_of(files: Sequence[pathlib.Path]) -> list[str]:
+    """What the results of each file of one folder are called; no two alike.
+
+    >>> names_of([pathlib.Path("a/x.mp4"), pathlib.Path("a/x.wav"), pathlib.Path("a/y.wav")])
+    ['x.mp4', 'x.wav', 'y']
+    """
+    stems = collections.Counter(path.stem for path in files)
+    return [path.stem if stems[path.stem] == 1 else path.name for path in files]
+
+
 def one(
-    predictor: Predictor, path: pathlib.Path, folder: pathlib.Path, detect: face.Detector | None
+    predictor: Predictor, path: pathlib.Path, results: pathlib.Path, detect: face.Detector | None
 ) -> dict[str, Any]:
-    """Predict one file; returns its summary."""
+    """Predict one file into `results` + ".jsonl" and so on; returns its summary."""
     from affectjax.predict import timeline
 
     found = media.probe(path)
     _check(predictor, found)
     drawn = timeline.Gathered()
     records = []
-    lines = folder / f"{path.stem}.jsonl"
+    lines = results.with_name(f"{results.name}.jsonl")
     with (
         lines.open("w") as file,
-        tqdm(total=found.seconds, unit="s", desc=path.name, file=sys.stderr) as bar,
+        tqdm(total=found.seconds, desc=path.name, file=sys.stderr, bar_format=_BAR) as bar,
     ):
         for window, record in _records(predictor, _windows(predictor, found, detect)):
             file.write(json.dumps(record) + "\n")
@@ -122,8 +137,10 @@ def one(
     if not records:
         raise media.MediaError(f"{path} holds no sound and no picture that could be decoded")
     summary = summarise(predictor, path, records)
-    (folder / f"{path.stem}_summary.json").write_text(json.dumps(summary, indent=1))
-    timeline.draw(folder / f"{path.stem}_timeline.png", path.name, records, drawn)
+    written = results.with_name(f"{results.name}_summary.json")
+    written.write_text(json.dumps(summary, indent=1))
+    picture = results.with_name(f"{results.name}_timeline.png")
+    timeline.draw(picture, path.name, records, drawn)
     print(tell(summary), flush=True)
     return summary
 
