@@ -16,6 +16,8 @@ from typing import Any
 from absl import app, flags, logging
 from ml_collections import config_flags
 
+from affectjax import memory
+
 MODES = ("train", "evaluate", "predict", "export", "ensemble", "compare")
 
 _CONFIG = config_flags.DEFINE_config_file(
@@ -94,6 +96,7 @@ def _export(config: Any, workdir: str) -> None:
 
 def run() -> None:
     """The console entry point."""
+    memory.huge_pages()
     app.run(main)
 
 
