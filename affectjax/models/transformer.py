@@ -1,0 +1,180 @@
+"""Transformer blocks with biases for queries, keys and values: CLIP's, ViT's and their kin.
+
+Pre-norm, queries, keys and values as matrices of their own, so that a pattern names one of them
+(`attn/q/kernel`). `models/attention.py` holds the blocks of HiCMAE.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jaxtyping import Array, Float
+
+from affectjax.models.attention import Dense, DropPath, gelu
+
+
+def quick_gelu(x: Float[Array, "*b d"]) -> Float[Array, "*b d"]:
+    """x sigmoid(1.702 x), of OpenAI's CLIP."""
+    return x * jax.nn.sigmoid(1.702 * x)
+
+
+def activation(name: str) -> Callable[[Any], Any]:
+    """The function of a name: "gelu" (exact), "gelu_tanh", "quick_gelu", "silu", "relu"."""
+    known: dict[str, Callable[[Any], Any]] = {
+        "gelu": gelu,
+        "gelu_tanh": partial(jax.nn.gelu, approximate=True),
+        "quick_gelu": quick_gelu,
+        "silu": jax.nn.silu,
+        "relu": jax.nn.relu,
+    }
+    if name not in known:
+        raise ValueError(f"no activation {name!r}; there are {', '.join(known)}")
+    return known[name]
+
+
+def attend(
+    q: Float[Array, "b n d"],
+    k: Float[Array, "b m d"],
+    v: Float[Array, "b m d"],
+    heads: int,
+    bias: Float[Array, "..."] | None = None,
+) -> Float[Array, "b n d"]:
+    """softmax(q k^T / sqrt(head width) + bias) v, heads side by side.
+
+    `bias` broadcasts to (b, heads, n, m); -inf hides a key from a query.
+    """
+    split = lambda x: x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)  # noqa: E731
+    q, k, v = split(q), split(k), split(v)
+    scores = jnp.matmul(q * q.shape[-1] ** -0.5, k.swapaxes(-1, -2))
+    if bias is not None:
+        scores = scores + bias.astype(scores.dtype)
+    out = jnp.matmul(jax.nn.softmax(scores, axis=-1), v).swapaxes(1, 2)
+    return out.reshape(*out.shape[:2], -1)
+
+
+def causal(length: int) -> Float[Array, "n n"]:
+    """A bias that hides later tokens.
+
+    >>> causal(2).tolist()
+    [[0.0, -inf], [0.0, 0.0]]
+    """
+    return jnp.where(jnp.tril(jnp.ones((length, length), bool)), 0.0, -jnp.inf)
+
+
+class SelfAttention(nn.Module):
+    """Self-attention; `key_bias` False leaves out the bias of keys (BEiT, VideoMAE)."""
+
+    heads: int
+    key_bias: bool = True
+    dtype: Any = None
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "b n d"], bias: Float[Array, "..."] | None = None
+    ) -> Float[Array, "b n d"]:
+        width = x.shape[-1]
+        q, k, v = (
+            Dense(width, use_bias=self.key_bias or name != "k", dtype=self.dtype, name=name)(x)
+            for name in "qkv"
+        )
+        return Dense(width, dtype=self.dtype, name="proj")(attend(q, k, v, self.heads, bias))
+
+
+class Mlp(nn.Module):
+    """Linear, activation, linear."""
+
+    hidden: int
+    act: str = "gelu"
+    dtype: Any = None
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "*b d"]) -> Float[Array, "*b d"]:
+        hidden = activation(self.act)(Dense(self.hidden, dtype=self.dtype, name="fc1")(x))
+        return Dense(x.shape[-1], dtype=self.dtype, name="fc2")(hidden)
+
+
+class Block(nn.Module):
+    """x += attn(norm1 x); x += mlp(norm2 x)."""
+
+    heads: int
+    hidden: int
+    act: str = "gelu"
+    eps: float = 1e-6
+    key_bias: bool = True
+    drop_path: float = 0.0
+    dtype: Any = None
+
+    @nn.compact
+    def __call__(
+        self,
+        x: Float[Array, "b n d"],
+        bias: Float[Array, "..."] | None = None,
+        deterministic: bool = True,
+    ) -> Float[Array, "b n d"]:
+        drop = DropPath(self.drop_path)
+        attn = SelfAttention(self.heads, self.key_bias, self.dtype, name="attn")
+        x = x + drop(attn(layer_norm("norm1", self.eps, self.dtype)(x), bias), deterministic)
+        y = layer_norm("norm2", self.eps, self.dtype)(x)
+        return x + drop(Mlp(self.hidden, self.act, self.dtype, name="mlp")(y), deterministic)
+
+
+class PatchEmbed(nn.Module):
+    """The strided patch convolution as one matrix product: tokens in row-major order.
+
+    Its kernel (p, p, 3, d) is that of the convolution.
+    """
+
+    width: int
+    patch: int
+    use_bias: bool = True
+    dtype: Any = None
+
+    @nn.compact
+    def __call__(self, images: Float[Array, "b h w c"]) -> Float[Array, "b n d"]:
+        b, h, w, c = images.shape
+        p = self.patch
+        if h % p or w % p:
+            raise ValueError(f"images of {h}x{w} do not divide into patches of {p}x{p}")
+        init = nn.initializers.variance_scaling(1.0, "fan_in", "truncated_normal", (0, 1, 2))
+        kernel = self.param("kernel", init, (p, p, c, self.width))
+        dtype = self.dtype or images.dtype
+        grid = images.reshape(b, h // p, p, w // p, p, c).transpose(0, 1, 3, 2, 4, 5)
+        flat = grid.reshape(-1, p * p * c).astype(dtype)
+        tokens = flat @ kernel.reshape(-1, self.width).astype(dtype)
+        if self.use_bias:
+            tokens += self.param("bias", nn.initializers.zeros, (self.width,)).astype(dtype)
+        return tokens.reshape(b, -1, self.width)
+
+
+def layer_norm(name: str, eps: float, dtype: Any = None) -> nn.LayerNorm:
+    """LayerNorm with a given epsilon."""
+    return nn.LayerNorm(epsilon=eps, dtype=dtype, name=name)
+
+
+def resize_positions(
+    table: Float[Array, "n d"], grid: tuple[int, int], prefix: int = 1
+) -> Float[Array, "m d"]:
+    """A learned position table for another grid of patches; the first `prefix` rows stay.
+
+    Antialiased bicubic (Keys, a = -1/2) with weights normalised at the edges, half-pixel centres:
+    what OpenCLIP and timm do when they load a checkpoint for another image size. The old grid is
+    square.
+
+    Raises:
+      ValueError: the rows after the prefix are not a square grid.
+
+    >>> resize_positions(jnp.array([[9.0], [1.0], [1.0], [1.0], [1.0]]), (3, 3)).shape
+    (10, 1)
+    """
+    count, width = table.shape[0] - prefix, table.shape[1]
+    side = round(count**0.5)
+    if side * side != count:
+        raise ValueError(f"{count} positions of patches are not a square grid")
+    if (side, side) == tuple(grid):
+        return table
+    image = table[prefix:].astype(jnp.float32).reshape(side, side, width)
+    new = jax.image.resize(image, (*grid, width), "cubic", antialias=True)
+    return jnp.concatenate([table[:prefix], new.reshape(-1, width).astype(table.dtype)])

@@ -1,0 +1,130 @@
+"""State dicts of other projects <-> our parameters, by a table of names for each family.
+
+A table turns our path into their name by ordered substitutions. Their name may end in
+"#part": then the arrays of all parts, in order, are stacked on their first axis there, as
+torch stacks queries, keys and values ("attn.qkv.weight#0", "#1", "#2").
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flax import traverse_util
+
+PyTree = Any
+StateDict = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Table:
+    """How one family names and lays out what we hold.
+
+    Attributes:
+      rules: ordered (pattern, replacement) on our path "blocks_0/attn/q/kernel"; all are tried.
+      as_is: pattern of *their* names whose arrays are laid out as ours. Other kernels are torch's:
+        (out, in), (out, in, rows, columns), ...
+      leading: pattern of their names -> number of axes of length 1 before ours.
+      ignored: pattern of their names that are no parameters (buffers).
+    """
+
+    rules: Sequence[tuple[str, str]]
+    as_is: str = "(?!)"
+    leading: Mapping[str, int] | None = None
+    ignored: str = "(?!)"
+
+    def name(self, path: str) -> str:
+        """Their name of our path, perhaps with "#part"."""
+        for pattern, replacement in self.rules:
+            path = re.sub(pattern, replacement, path)
+        return path.replace("/", ".")
+
+    def to_ours(self, path: str, name: str, array: np.ndarray) -> np.ndarray:
+        """Their array (of one part) as ours."""
+        array = array.reshape(array.shape[self._leading(name) :])
+        if self._turned(path, name, array):
+            return np.ascontiguousarray(array.transpose((*range(2, array.ndim), 1, 0)))
+        return array
+
+    def to_theirs(self, path: str, name: str, array: np.ndarray) -> np.ndarray:
+        """The inverse of `to_ours`."""
+        if self._turned(path, name, array):
+            order = (array.ndim - 1, array.ndim - 2, *range(array.ndim - 2))
+            array = np.ascontiguousarray(array.transpose(order))
+        return array.reshape((1,) * self._leading(name) + array.shape)
+
+    def _leading(self, name: str) -> int:
+        found = (n for pattern, n in (self.leading or {}).items() if re.search(pattern, name))
+        return next(found, 0)
+
+    def _turned(self, path: str, name: str, array: np.ndarray) -> bool:
+        kernel = path.rpartition("/")[2] == "kernel" and array.ndim > 1
+        return kernel and not re.search(self.as_is, name)
+
+
+def to_params(state_dict: Mapping[str, np.ndarray], params: PyTree, table: Table) -> PyTree:
+    """Parameters shaped like `params` from another project's state dict.
+
+    Raises:
+      ValueError: a name without a place here, a parameter without a name there, a shape that
+        differs, or a dtype that would lose precision; all are listed.
+    """
+    flat = traverse_util.flatten_dict(params, sep="/")
+    parts = _parts(flat, table)
+    faults = [f"missing {name}" for name in parts if name not in state_dict]
+    faults += [
+        f"unused {name}"
+        for name in state_dict
+        if name not in parts and not re.search(table.ignored, name)
+    ]
+    if faults:
+        raise _misfit(faults)
+    new = {}
+    for name, paths in parts.items():
+        given = np.asarray(state_dict[name])
+        if given.ndim and given.shape[0] % len(paths):
+            faults.append(f"{name} of {given.shape} is not {len(paths)} arrays: {paths}")
+            continue
+        pieces = np.split(given, len(paths)) if len(paths) > 1 else [given]
+        for path, piece in zip(paths, pieces, strict=True):
+            new[path] = table.to_ours(path, name, piece)
+            faults += _differs(name, path, new[path], flat[path])
+    if faults:
+        raise _misfit(faults)
+    cast = {path: new[path].astype(like.dtype, copy=False) for path, like in flat.items()}
+    return traverse_util.unflatten_dict(cast, sep="/")
+
+
+def to_state_dict(params: PyTree, table: Table) -> StateDict:
+    """The other project's state dict of our parameters; the inverse of `to_params`."""
+    flat = traverse_util.flatten_dict(params, sep="/")
+    out = {}
+    for name, paths in _parts(flat, table).items():
+        pieces = [table.to_theirs(path, name, np.asarray(flat[path])) for path in paths]
+        out[name] = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
+    return out
+
+
+def _parts(flat: Mapping[str, Any], table: Table) -> dict[str, list[str]]:
+    """Their names, without parts, and our paths that make up each, in the order of the parts."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for path in flat:
+        name, _, part = table.name(path).partition("#")
+        found.setdefault(name, []).append((int(part or 0), path))
+    doubled = [n for n, p in found.items() if sorted(i for i, _ in p) != list(range(len(p)))]
+    if doubled:
+        raise ValueError(f"several of our parameters have one name in the table: {doubled}")
+    return {name: [path for _, path in sorted(places)] for name, places in found.items()}
+
+
+def _differs(name: str, path: str, array: np.ndarray, like: Any) -> list[str]:
+    if array.shape != tuple(like.shape):
+        return [f"shape of {name}: {array.shape} (as we lay it out), here {like.shape} as {path}"]
+    if not np.can_cast(array.dtype, like.dtype, "safe"):
+        return [f"dtype of {name}: {array.dtype} does not fit into {like.dtype} of {path}"]
+    return []
+
+
+def _misfit(faults: Sequence[str]) -> ValueError:
+    return ValueError("the state dict does not fit the model:\n  " + "\n  ".join(faults))
