@@ -1,9 +1,11 @@
 """Reading and checking the sound and film files of any dataset's official layout."""
 
+import contextlib
 import math
 import pathlib
 import wave
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -67,12 +69,15 @@ def read_video(path: pathlib.Path, side: int) -> tuple[np.ndarray, float]:
     """JPEG bytes of every frame, centre-cropped to a square of `side`, and frames per second.
 
     RAVDESS actors sit in the middle of the picture; the square holds head and shoulders.
+
+    Raises:
+      ValueError: a damaged film, or one without a frame; names the file.
     """
     import av
     import cv2
 
     jpegs = []
-    with av.open(str(path)) as container:
+    with _named(path), av.open(str(path)) as container:
         stream = container.streams.video[0]
         fps = float(stream.average_rate or 0)
         for frame in container.decode(stream):
@@ -86,6 +91,30 @@ def read_video(path: pathlib.Path, side: int) -> tuple[np.ndarray, float]:
     if not jpegs:
         raise ValueError(f"{path} holds no frame")
     return np.array(jpegs, dtype=object), fps
+
+
+def draw_film(path: pathlib.Path, shade: int, codec: str = "h264", frames: int = 15) -> None:
+    """Write a half-second grey film of 64 x 48 pixels without sound; for dummies."""
+    import av
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream(codec, rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for i in range(frames):
+            image = np.full((48, 64, 3), 20 * shade + i, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode())
+
+
+@contextlib.contextmanager
+def _named(path: pathlib.Path) -> Iterator[None]:
+    import av
+
+    try:
+        yield
+    except (av.error.FFmpegError, IndexError) as error:
+        raise ValueError(f"{path} is damaged or no film: {error}") from error
 
 
 def _declared_bytes(path: pathlib.Path) -> int:

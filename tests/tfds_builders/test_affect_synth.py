@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from affectjax.data import source
+from affectjax.data import schema, source
 from tests.conftest import REPO
 from tfds_builders.affect_synth import affect_synth_dataset_builder as synth
 from tfds_builders.affect_synth import clip, face, people, probe, voice
@@ -30,6 +30,7 @@ def test_splits_share_no_subject_and_hold_what_the_config_says(builder):
         assert np.bincount([c["emotion"] for c in clips]).tolist() == [count // 7] * 7
         subjects[split] = {int(c["subject"]) for c in clips}
         for c in clips:
+            schema.check(c, dict(builder.info.metadata))
             assert np.abs(c["vad"]).max() <= 1
             assert 0 <= c["action_units"].min() <= c["action_units"].max() <= 1
             assert c["votes"].sum() == people.RATERS

@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from affectjax.affect import vad
+from affectjax.data import schema
 from tfds_builders.affect_synth import clip, people
+from tfds_builders.manual import features
 
 
 @dataclass(kw_only=True)
@@ -47,23 +50,18 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     ]
 
     def _info(self) -> tfds.core.DatasetInfo:
-        features = tfds.features.FeaturesDict(
-            {
-                "frames": tfds.features.Tensor(shape=(None,), dtype=np.object_),
-                "fps": np.float32,
-                "audio": tfds.features.Tensor(shape=(None,), dtype=np.int16, encoding="bytes"),
-                "emotion": tfds.features.ClassLabel(names=people.CATEGORIES),
-                "vad": tfds.features.Tensor(shape=(3,), dtype=np.float32),
-                "action_units": tfds.features.Tensor(
-                    shape=(len(people.ACTION_UNITS),), dtype=np.float32
-                ),
-                "votes": tfds.features.Tensor(shape=(len(people.CATEGORIES),), dtype=np.int32),
-                "subject": np.int64,
-                "clip_id": tfds.features.Tensor(shape=(), dtype=np.object_),
-            }
+        said = schema.metadata(
+            names={
+                "emotion": people.CATEGORIES,
+                "votes": people.CATEGORIES,
+                "action_units": [f"AU{unit}" for unit in people.ACTION_UNITS],
+            },
+            scale=vad.UNIT,
         )
+        keys = "frames fps audio emotion vad action_units votes subject clip_id"
         return self.dataset_info_from_configs(
-            features=features,
+            features=tfds.features.FeaturesDict(features(keys, said)),
+            metadata=tfds.core.MetadataDict(said),
             description="Procedural audio-visual affect: categories, VAD, action units, votes.",
         )
 

@@ -10,9 +10,11 @@ import numpy as np
 import soundfile
 import tensorflow_datasets as tfds
 
+from affectjax.data import schema
 from tfds_builders import media
 from tfds_builders.crema_d import names, votes
 from tfds_builders.crema_d.names import EMOTIONS, EXCLUDED, LEVELS, folds
+from tfds_builders.manual import ManualBuilder, features, text
 
 __all__ = ["Builder", "Config", "folds", "make_dummy"]
 
@@ -32,7 +34,7 @@ class Config(tfds.core.BuilderConfig):
     demographics: bool = False
 
 
-class Builder(tfds.core.GeneratorBasedBuilder):
+class Builder(ManualBuilder):
     """One split per actor; `folds` joins them. Fails on damaged files, listing them all."""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -53,40 +55,29 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         "config annotations needs only the CSV files."
     )
 
-    def __init__(
-        self, *args: Any, manual_dir: str = "", allow_damaged: Sequence[str] = (), **kwargs: Any
-    ) -> None:
-        self._manual_dir, self._allowed = manual_dir, frozenset(allow_damaged)
-        super().__init__(*args, **kwargs)
-
     def explain_missing(self, splits: Sequence[str]) -> str:
         """What to do about splits that were not built."""
         return f"No clips of {', '.join(splits)} were in {self._manual_dir or 'the folder'}."
 
     def _info(self) -> tfds.core.DatasetInfo:
         config = self.builder_config
-        text = tfds.features.Tensor(shape=(), dtype=np.object_)
-        features: dict[str, Any] = {
-            "emotion": tfds.features.ClassLabel(names=EMOTIONS),
-            "level": tfds.features.ClassLabel(names=LEVELS),
-            "sentence": text,
-            "votes": tfds.features.Tensor(shape=(6,), dtype=np.int32),
-            "subject": np.int64,
-            "clip_id": text,
-        }
-        shape = tfds.features.Tensor(shape=(6,), dtype=np.int32)
-        features |= {f"votes_{m}": shape for m in votes.MODALITIES}
-        if config.audio:
-            features["audio"] = tfds.features.Tensor(
-                shape=(None,), dtype=np.int16, encoding="bytes"
-            )
-        if config.video:
-            features["frames"] = tfds.features.Tensor(shape=(None,), dtype=np.object_)
-            features["fps"] = np.float32
+        ballots = ("votes", *(f"votes_{m}" for m in votes.MODALITIES))
+        said = schema.metadata(
+            names={"emotion": EMOTIONS} | dict.fromkeys(ballots, EMOTIONS),
+            own={
+                "level": "the level asked for: XX unspecified, low, medium, high",
+                "sentence": "code",
+            },
+        )
+        keys = f"emotion subject clip_id {' '.join(ballots)}"
+        keys += " audio" * config.audio + " frames fps" * config.video
+        stored = features(keys, said)
+        stored |= {"level": tfds.features.ClassLabel(names=LEVELS), "sentence": text()}
         if config.demographics:
-            features |= {"age": np.int64, "sex": text, "race": text, "ethnicity": text}
-        return self.dataset_info_from_configs(
-            features=tfds.features.FeaturesDict(features),
+            stored |= {"age": np.int64, "sex": text(), "race": text(), "ethnicity": text()}
+        return self.described(
+            stored,
+            said,
             description="CREMA-D: 91 actors, 12 sentences, 6 emotions, votes of a crowd.",
             homepage="https://github.com/CheyneyComputerScience/CREMA-D",
         )
@@ -171,7 +162,9 @@ def fault(path: pathlib.Path) -> str:
     return media.sound_fault(path)
 
 
-def make_dummy(folder: pathlib.Path, actors: Sequence[int] = (1001, 1002, 1003)) -> None:
+def make_dummy(
+    folder: pathlib.Path, actors: Sequence[int] = (1001, 1002, 1003), video: bool = False
+) -> None:
     """Write the tables and half-second sounds: every emotion of each actor, two sentences."""
     rng = np.random.default_rng(0)
     (folder / "AudioWAV").mkdir(parents=True, exist_ok=True)
@@ -185,6 +178,8 @@ def make_dummy(folder: pathlib.Path, actors: Sequence[int] = (1001, 1002, 1003))
                 sound = 0.3 * np.sin(np.arange(media.RATE // 2) * (0.05 + 0.01 * i))
                 noisy = sound + 0.01 * rng.standard_normal(len(sound))
                 soundfile.write(sound_of(folder, clip), noisy, media.RATE)
+                if video:
+                    media.draw_film(folder / "VideoFlash" / f"{clip}.flv", i, codec="flv1")
                 counts = np.ones((3, 6), int)
                 counts[np.arange(3), [(i + 1) % 6, i, i]] += [2, 5, 7]
                 for m, row in enumerate(counts, 1):
@@ -195,6 +190,9 @@ def make_dummy(folder: pathlib.Path, actors: Sequence[int] = (1001, 1002, 1003))
     _write(folder / "processedResults" / "tabulatedVotes.csv", head, rows)
     head = ["FileName", "VoiceVote", "FaceVote", "MultiModalVote"]
     _write(folder / "processedResults" / "summaryTable.csv", head, summary)
+    head = ["ActorID", "Age", "Sex", "Race", "Ethnicity"]
+    people = [[a, 20 + a % 50, "Female", "Caucasian", "Not Hispanic"] for a in actors]
+    _write(folder / "VideoDemographics.csv", head, people)
 
 
 def _write(path: pathlib.Path, head: list[str], rows: list[list[Any]]) -> None:

@@ -8,10 +8,16 @@ import numpy as np
 import soundfile
 import tensorflow_datasets as tfds
 
+from affectjax.data import schema
 from tfds_builders import media
 from tfds_builders.emodb import names
 from tfds_builders.emodb.names import EMOTIONS, SPEAKERS
+from tfds_builders.manual import ManualBuilder, features
 
+OWN = {
+    "recognised": "share of the listeners who heard the emotion, -1 where untested",
+    "natural": "share of the listeners who found the clip natural, -1 where untested",
+}
 UNKNOWN = -1.0  # of `recognised` and `natural`, for a clip that the listening test lacks
 
 
@@ -57,7 +63,7 @@ def folds(speaker: int, present: Sequence[int] = tuple(SPEAKERS)) -> dict[str, s
     return {k: "+".join(f"speaker{s:02}" for s in sorted(v)) for k, v in parts.items()}
 
 
-class Builder(tfds.core.GeneratorBasedBuilder):
+class Builder(ManualBuilder):
     """One split per speaker; `folds` joins them. Fails on damaged files, listing them all."""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -66,29 +72,19 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         "Put wav/ and, for the listening test, recognition_rates.txt into the manual directory."
     )
 
-    def __init__(
-        self, *args: Any, manual_dir: str = "", allow_damaged: Sequence[str] = (), **kwargs: Any
-    ) -> None:
-        self._manual_dir, self._allowed = manual_dir, frozenset(allow_damaged)
-        super().__init__(*args, **kwargs)
-
     def explain_missing(self, splits: Sequence[str]) -> str:
         """What to do about splits that were not built."""
         speakers = ", ".join(s.removeprefix("speaker") for s in splits)
         return f"No files of speaker {speakers} were in {self._manual_dir or 'the folder'}/wav."
 
     def _info(self) -> tfds.core.DatasetInfo:
-        features = {
-            "audio": tfds.features.Tensor(shape=(None,), dtype=np.int16, encoding="bytes"),
-            "emotion": tfds.features.ClassLabel(names=EMOTIONS),
-            "recognised": np.float32,
-            "natural": np.float32,
-            "text": tfds.features.Tensor(shape=(), dtype=np.object_),
-            "subject": np.int64,
-            "clip_id": tfds.features.Tensor(shape=(), dtype=np.object_),
-        }
-        return self.dataset_info_from_configs(
-            features=tfds.features.FeaturesDict(features),
+        said = schema.metadata(names={"emotion": EMOTIONS}, own=OWN)
+        return self.described(
+            {
+                **features("audio emotion text subject clip_id", said),
+                **dict.fromkeys(OWN, np.float32),
+            },
+            said,
             description="EmoDB: ten speakers, seven emotions, ten German sentences.",
             homepage="http://emodb.bilderbar.info",
         )

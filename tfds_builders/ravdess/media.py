@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import soundfile
 
-from tfds_builders.media import RATE, sound_fault
+from tfds_builders.media import RATE, draw_film, sound_fault
 from tfds_builders.ravdess.names import parse
 
 
@@ -77,16 +77,4 @@ def make_dummy(folder: pathlib.Path, actors: range = range(1, 3), video: bool = 
                 sound = 0.3 * tone + 0.01 * rng.standard_normal(RATE // 2)
                 soundfile.write(place / f"03{rest}.wav", sound, RATE)
                 if video:
-                    _write_video(place / f"02{rest}.mp4", emotion)
-
-
-def _write_video(path: pathlib.Path, shade: int) -> None:
-    import av
-
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("h264", rate=30)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for i in range(15):
-            image = np.full((48, 64, 3), 20 * shade + i, np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-        container.mux(stream.encode())
+                    draw_film(place / f"02{rest}.mp4", emotion)

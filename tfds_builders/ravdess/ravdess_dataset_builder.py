@@ -9,13 +9,23 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from affectjax.data import schema
 from tfds_builders import media as common
+from tfds_builders.manual import ManualBuilder, features
 from tfds_builders.ravdess import media
+from tfds_builders.ravdess.media import make_dummy
 from tfds_builders.ravdess.names import EMOTIONS, Name, expected, parse
+
+__all__ = ["Builder", "Config", "folds", "make_dummy", "present_actors"]
 
 ACTORS = tuple(range(1, 25))
 CLIPS_PER_ACTOR = 60  # 4 neutral + 7 emotions x 2 intensities x 2 statements x 2 repetitions
 FOLDS = 6
+OWN = {
+    "intensity": "1 normal, 2 strong",
+    "statement": "1 kids are talking by the door, 2 dogs are sitting by the door",
+    "repetition": "1 or 2",
+}
 
 
 @dataclass(kw_only=True)
@@ -78,7 +88,7 @@ def present_actors(manual_dir: str | os.PathLike[str]) -> tuple[int, ...]:
     return tuple(a for a in ACTORS if media.actor_folders(pathlib.Path(manual_dir), a))
 
 
-class Builder(tfds.core.GeneratorBasedBuilder):
+class Builder(ManualBuilder):
     """One split per actor; `folds` joins them. Fails on damaged files, listing them all."""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -92,32 +102,19 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         "Video_Speech_Actor_NN.zip files) of zenodo.org/records/1188976 into the manual directory."
     )
 
-    def __init__(
-        self, *args: Any, manual_dir: str = "", allow_damaged: Sequence[str] = (), **kwargs: Any
-    ) -> None:
-        self._manual_dir, self._allowed = manual_dir, frozenset(allow_damaged)
-        super().__init__(*args, **kwargs)
-
     def explain_missing(self, splits: Sequence[str]) -> str:
         """What to do about splits that were not built."""
         folders = ", ".join(s.replace("actor", "Actor_") for s in splits)
         return f"No files of {folders} were in {self._manual_dir or 'the manual directory'}."
 
     def _info(self) -> tfds.core.DatasetInfo:
-        features: dict[str, Any] = {
-            "audio": tfds.features.Tensor(shape=(None,), dtype=np.int16, encoding="bytes"),
-            "emotion": tfds.features.ClassLabel(names=EMOTIONS),
-            "intensity": np.int64,
-            "statement": np.int64,
-            "repetition": np.int64,
-            "subject": np.int64,
-            "clip_id": tfds.features.Tensor(shape=(), dtype=np.object_),
-        }
+        said = schema.metadata(names={"emotion": EMOTIONS}, own=OWN)
+        keys = "audio emotion subject clip_id"
         if self.builder_config.video:
-            features["frames"] = tfds.features.Tensor(shape=(None,), dtype=np.object_)
-            features["fps"] = np.float32
-        return self.dataset_info_from_configs(
-            features=tfds.features.FeaturesDict(features),
+            keys += " frames fps"
+        return self.described(
+            {**features(keys, said), **dict.fromkeys(OWN, np.int64)},
+            said,
             description="RAVDESS speech: 24 actors, 8 emotions, 2 sentences.",
             homepage="https://zenodo.org/records/1188976",
         )

@@ -1,0 +1,52 @@
+"""Folds for sets that publish none: whole groups, the same on every machine, about equal."""
+
+import hashlib
+from collections.abc import Mapping
+
+
+def of_groups(groups: Mapping[str, str], count: int) -> dict[str, int]:
+    """Fold 1..count of each item; items of one group share a fold.
+
+    The largest groups first, of equal ones in the order of the hash of their names, each goes into
+    the fold that is smallest so far: the folds depend on nothing but the names.
+
+    Args:
+      groups: the group of each item.
+
+    >>> of_groups({"dog 1": "dog", "dog 2": "dog", "cat": "cat"}, 2)
+    {'dog 1': 1, 'dog 2': 1, 'cat': 2}
+    """
+    members: dict[str, list[str]] = {}
+    for item, group in groups.items():
+        members.setdefault(group, []).append(item)
+    sizes = dict.fromkeys(range(1, count + 1), 0)
+    fold_of = {}
+    for group in sorted(members, key=lambda name: (-len(members[name]), _digest(name))):
+        fold = min(sizes, key=lambda f: (sizes[f], f))
+        sizes[fold] += len(members[group])
+        fold_of[group] = fold
+    return {item: fold_of[group] for item, group in groups.items()}
+
+
+def expressions(fold: int, count: int, name: str) -> dict[str, str]:
+    """Split expressions: test is the fold, validation the next one (cyclically), train the rest.
+
+    Raises:
+      ValueError: a fold that the set called `name` does not have.
+
+    >>> expressions(3, 3, "OASIS")
+    {'train': 'fold2', 'validation': 'fold1', 'test': 'fold3'}
+    """
+    if not 1 <= fold <= count:
+        raise ValueError(f"fold={fold}: {name} has folds 1 to {count}")
+    validation = fold % count + 1
+    train = [f for f in range(1, count + 1) if f not in (fold, validation)]
+    return {
+        "train": "+".join(f"fold{f}" for f in train),
+        "validation": f"fold{validation}",
+        "test": f"fold{fold}",
+    }
+
+
+def _digest(name: str) -> bytes:
+    return hashlib.blake2b(name.encode(), digest_size=8).digest()

@@ -1,0 +1,52 @@
+"""Reading and checking the picture files of any dataset, and drawing small ones for dummies."""
+
+import io
+import pathlib
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+STORED = ("JPEG", "PNG")  # kept byte for byte; any other format is stored as PNG
+
+
+def fault(path: pathlib.Path) -> str:
+    """What is wrong with a picture file, in words; empty where every pixel can be read."""
+    if not path.is_file():
+        return "is not there"
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError) as error:
+        return f"is damaged or no picture: {error}"
+    return ""
+
+
+def read(path: pathlib.Path) -> bytes:
+    """The picture as stored: its own bytes where it is JPEG or PNG, else as PNG."""
+    data = path.read_bytes()
+    with Image.open(io.BytesIO(data)) as image:
+        if image.format in STORED:
+            return data
+        return png(np.asarray(image.convert("RGB")))
+
+
+def size(path: pathlib.Path) -> tuple[int, int]:
+    """Width and height in pixels, from the head of the file."""
+    with Image.open(path) as image:
+        return image.size
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """PNG bytes of uint8 pixels, (h, w) grey or (h, w, 3) RGB."""
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
+
+
+def draw(path: pathlib.Path, number: int, side: int = 16) -> None:
+    """Write a small picture of a colour that depends on the number; for dummies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(number)
+    pixels = np.full((side, side, 3), rng.integers(0, 256, 3), np.uint8)
+    pixels[: side // 2] //= 2
+    Image.fromarray(pixels).save(path)
