@@ -102,4 +102,19 @@ EMOTIC26 = LabelSpace(
     ),
     "Kosti et al. 2019, alphabetical; several may hold together",
 )
-SPACES = (RAVDESS8, CREMAD6, EKMAN6, EKMAN7, AFFECTNET8, MIKELS8, PLUTCHIK8, EMOTIC26)
+FERPLUS8 = _space(
+    "FERPLUS8",
+    "neutral happiness surprise sadness anger disgust fear contempt",
+    "Barsoum et al. 2016, the columns of fer2013new.csv without unknown and NF",
+)
+GOEMOTIONS28 = _space(
+    "GOEMOTIONS28",
+    "admiration amusement anger annoyance approval caring confusion curiosity desire "
+    "disappointment disapproval disgust embarrassment excitement fear gratitude grief joy love "
+    "nervousness optimism pride realization relief remorse sadness surprise neutral",
+    "Demszky et al. 2020, emotions.txt; several may hold together",
+)
+SPACES = (
+    *(RAVDESS8, CREMAD6, EKMAN6, EKMAN7, AFFECTNET8, MIKELS8, PLUTCHIK8, EMOTIC26),
+    *(FERPLUS8, GOEMOTIONS28),
+)

@@ -124,9 +124,10 @@ def test_neutral_has_the_median_spread_of_the_table():
     np.testing.assert_allclose(norms.NEUTRAL.sd, np.median(sds, axis=0), atol=1e-9)
 
 
-def test_every_space_has_norms_but_for_three_words_of_emotic():
-    for space in labels.SPACES[:-1]:
-        norms.of_space(space)
+def test_every_space_has_norms_but_for_goemotions_and_three_words_of_emotic():
+    for space in labels.SPACES:
+        if space not in (labels.EMOTIC26, labels.GOEMOTIONS28):
+            norms.of_space(space)
     missing = []
     for name in labels.EMOTIC26.names:
         try:
