@@ -1,0 +1,72 @@
+"""One table of all datasets out of their cards: `python -m tfds_builders.cards`.
+
+Writes docs/datasets.md. A card is `tfds_builders/<name>/README.md`; its first table states what
+every reader asks first, in the rows of ROWS. A folder without a builder is a card that says why.
+"""
+
+import pathlib
+import re
+
+ROWS = ("modality", "labels", "access", "licence", "protocol", "verified")
+LEVELS = (
+    "real files",
+    "real annotation files",
+    "dummy data in the documented layout",
+    "made here",
+    "no builder",
+)
+BUILDERS = pathlib.Path(__file__).parent
+PAGE = BUILDERS.parent / "docs" / "datasets.md"
+_INTRODUCTION = """\
+# Datasets
+
+Every dataset that affectjax reads, from the cards in `tfds_builders/`; the name leads to the card,
+which holds the layout, the known faults and what was checked. Written by
+`python -m tfds_builders.cards`; change the card, not this page.
+
+"Verified" says on what the builder was run: **real files** are the official media and labels,
+**real annotation files** the official labels alone, **dummy data in the documented layout** files
+that `make_dummy` draws after the public description. All examples of all builders pass the one
+schema of `affectjax/data/schema.py`: valence, arousal and dominance in [-1, 1] with the native
+scale in `metadata.json`, raters as counts, and who people are only in configs that end in
+`demographics`.
+
+"""
+
+
+def cards() -> list[pathlib.Path]:
+    """The cards, in order of name."""
+    return sorted(BUILDERS.glob("*/README.md"))
+
+
+def facts(card: pathlib.Path) -> dict[str, str]:
+    """The rows of ROWS of a card, and its title as `name`.
+
+    Raises:
+      ValueError: a row is absent, or `verified` does not begin with one of LEVELS.
+    """
+    text = card.read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| ([a-z][a-z ]*) \| (.+) \|$", text, re.MULTILINE))
+    absent = [row for row in ROWS if row not in rows]
+    if absent:
+        raise ValueError(f"{card}: no row {', '.join(absent)} in the card's table")
+    if not rows["verified"].startswith(LEVELS):
+        raise ValueError(f"{card}: verified begins with {', '.join(LEVELS)}; {rows['verified']!r}")
+    title = text.splitlines()[0].removeprefix("# ")
+    return {"name": title, **{row: rows[row] for row in ROWS}}
+
+
+def page() -> str:
+    """The whole page docs/datasets.md."""
+    head = ["dataset", *ROWS]
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    for card in cards():
+        told = facts(card)
+        link = f"[{told['name']}](../tfds_builders/{card.parent.name}/README.md)"
+        lines.append(f"| {' | '.join([link, *(told[row] for row in ROWS)])} |")
+    return _INTRODUCTION + "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"wrote {PAGE.name} of {len(cards())} cards")
