@@ -1,7 +1,9 @@
 """Folds for sets that publish none: whole groups, the same on every machine, about equal."""
 
+import bisect
 import hashlib
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 
 
 def of_groups(groups: Mapping[str, str], count: int) -> dict[str, int]:
@@ -26,6 +28,20 @@ def of_groups(groups: Mapping[str, str], count: int) -> dict[str, int]:
         sizes[fold] += len(members[group])
         fold_of[group] = fold
     return {item: fold_of[group] for item, group in groups.items()}
+
+
+def by_share(items: Iterable[str], shares: Mapping[str, int]) -> dict[str, str]:
+    """Split of each item by the hash of its name alone; `shares` are in per cent.
+
+    An item stays in its split when others come or go.
+
+    >>> by_share(["a", "b"], {"train": 100})
+    {'a': 'train', 'b': 'train'}
+    """
+    names, edges = list(shares), list(itertools.accumulate(shares.values()))
+    total = edges[-1]
+    place = {item: int.from_bytes(_digest(item), "big") % total for item in items}
+    return {item: names[bisect.bisect_right(edges, at)] for item, at in place.items()}
 
 
 def expressions(fold: int, count: int, name: str) -> dict[str, str]:

@@ -114,7 +114,22 @@ GOEMOTIONS28 = _space(
     "nervousness optimism pride realization relief remorse sadness surprise neutral",
     "Demszky et al. 2020, emotions.txt; several may hold together",
 )
+XED8 = _space(
+    "XED8",
+    "anger anticipation disgust fear joy sadness surprise trust",
+    "Öhman et al. 2020, numbers 1 to 8 of the files less one",
+)
+RAFDB7 = _space(
+    "RAFDB7",
+    "surprise fear disgust happiness sadness anger neutral",
+    "Li et al. 2017, numbers 1 to 7 of the list less one",
+)
+CAERS7 = _space(
+    "CAERS7",
+    "anger disgust fear happiness neutral sadness surprise",
+    "Lee et al. 2019, the folders in alphabetical order",
+)
 SPACES = (
     *(RAVDESS8, CREMAD6, EKMAN6, EKMAN7, AFFECTNET8, MIKELS8, PLUTCHIK8, EMOTIC26),
-    *(FERPLUS8, GOEMOTIONS28),
+    *(FERPLUS8, GOEMOTIONS28, XED8, RAFDB7, CAERS7),
 )

@@ -49,10 +49,10 @@ def test_the_real_comments(data_dir, tmp_path):
     # The authors' README: 43,410 / 5,426 / 5,427.
     assert [len(splits[s]) for s in ("train", "validation", "test")] == [43410, 5426, 5427]
     labels = np.stack([e["multilabel"] for examples in splits.values() for e in examples])
-    # Demszky et al. 2020, section 3.3: 83 % with a single label, 15 % with two, 2 % with three.
+    # Demszky et al. 2020: 83 % with a single label, 15 % with two, 2 % with three.
     shares = np.bincount(labels.sum(1).astype(int), minlength=4)[1:4] / len(labels)
     np.testing.assert_allclose(shares, [0.83, 0.15, 0.02], atol=0.01)
     counts = dict(zip(goemotions.EMOTIONS, labels.sum(0), strict=True))
-    # Admiration is the most frequent emotion, grief the rarest (their figure 1).
+    # Admiration is the most frequent emotion, grief the rarest (their figure of frequencies).
     del counts["neutral"]
     assert (max(counts, key=counts.get), min(counts, key=counts.get)) == ("admiration", "grief")
