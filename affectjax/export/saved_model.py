@@ -42,7 +42,7 @@ def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> di
     workdir = pathlib.Path(workdir)
     folder = pathlib.Path(output) if output else workdir / "export"
     _refuse(config, workdir, folder)
-    mesh = shard.make_mesh({"data": 1})
+    mesh = shard.make_mesh({"data": 1}, jax.local_devices()[:1])
     with jax.set_mesh(mesh):
         run, restored = setup.trained(config, workdir, mesh)
         step, state = restored["selected"]

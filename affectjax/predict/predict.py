@@ -80,7 +80,7 @@ def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Pred
     """The selected checkpoint of a run, with its calibration where --mode=evaluate left one."""
     workdir = pathlib.Path(workdir)
     ops = config_lib.build(config.data.eval_ops, "config.data.eval_ops")
-    mesh = shard.make_mesh({"data": 1})
+    mesh = shard.make_mesh({"data": 1}, jax.local_devices()[:1])
     with jax.set_mesh(mesh):
         run, restored = setup.trained(config, workdir, mesh)
     step, state = restored["selected"]

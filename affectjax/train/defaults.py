@@ -28,8 +28,9 @@ _DEFAULTS: dict[str, Any] = {
     },
     "select": {"split": "validation", "metric": "uar", "mode": "max", "reproduces": ""},
     "evaluate": ["test"],
-    "mesh": {"data": -1},
-    "sharding": [],
+    "topology": "v5e:2x2",
+    "mesh": {"data": -1, "fsdp": 1, "expert": 1, "sequence": 1, "tensor": 1},
+    "sharding": {"preset": "replicated", "rules": [], "activations": []},
     "data": {
         "builder": "",
         "builder_config": "",
@@ -60,7 +61,10 @@ def config(**fields: object) -> ml_collections.ConfigDict:
     select: split, metric and mode (max or min) that choose the best checkpoint; `reproduces`
       names the paper where that split is a test split.
     evaluate: splits that --mode=evaluate scores.
-    mesh: axes and sizes, -1 for the devices left. sharding: ordered [pattern, rule] pairs.
+    topology: the chips that --mode=compile compiles for: v5e:4x4, v4:2x2x2, or cpu:8.
+    mesh: axes and sizes, -1 for the devices left.
+    sharding: preset (replicated, fsdp or fsdp_tensor, `train.partition`); rules in front of it,
+      ordered [pattern of parameters, rule]; activations, ordered [pattern of modules, axes].
     data: builder (module), builder_config, manual_dir, data_dir, splits (name -> expression),
       train_ops, eval_ops, eval_batch, views of a clip, fps (frames per second
       of the dataset, for --mode=predict), threads, prefetch (examples), and fake,

@@ -45,6 +45,7 @@ def _train(config: Config, workdir: pathlib.Path) -> dict[str, float]:
         run = setup.prepare(config, mesh, inputs.example_spec(config))
         if jax.process_index() == 0:
             (workdir / "parameters.txt").write_text(run.parameters)
+            (workdir / "sharding.txt").write_text(run.sharding)
         state, start = setup.restore_or_init(config, run, manager)
         with contextlib.closing(_report(config, workdir, start)) as out, _stop_asked() as stop:
             _announce(out, run, start, config)

@@ -13,10 +13,10 @@ import jax
 import numpy as np
 import optax
 from clu import parameter_overview
-from jax.sharding import Mesh, NamedSharding
+from jax.sharding import Mesh
 
 from affectjax import config as config_lib
-from affectjax.train import checkpoint, inputs, optim, shard
+from affectjax.train import activations, checkpoint, inputs, optim, partition, shard
 from affectjax.train import state as state_lib
 from affectjax.train import step as step_lib
 from affectjax.weights import transfer
@@ -36,6 +36,7 @@ class Run:
     put: Callable[[dict[str, np.ndarray]], dict[str, jax.Array]]
     overview: str
     parameters: str
+    sharding: str
 
 
 def prepare(config: Any, mesh: Mesh, spec: dict[str, jax.ShapeDtypeStruct]) -> Run:
@@ -44,30 +45,43 @@ def prepare(config: Any, mesh: Mesh, spec: dict[str, jax.ShapeDtypeStruct]) -> R
     `spec` is the shape and dtype of each key of the *global* batch. Nothing is computed on a
     device here; `init` of the result makes the first state.
     """
+    shard.check_batch(mesh, config.train.batch // config.train.accum, "config.train.batch / accum")
+    shard.check_batch(mesh, config.data.eval_batch, "config.data.eval_batch")
     task = config_lib.build(config.task, "config.task")
     params = jax.eval_shape(lambda: _params(task, config.seed, spec))
     tx = optim.build(config, params)
     init = partial(_init, task, tx, config.seed, config.train.ema, spec)
     shapes = jax.eval_shape(init)
-    places = shard.state_shardings(shapes, mesh, config_lib.to_plain(config.sharding))
+    sharding = config_lib.to_plain(config.sharding)
+    places = partition.param_shardings(shapes.params, mesh, sharding)
+    state_places = partition.state_shardings(shapes, places)
     abstract = jax.tree.map(
-        lambda s, place: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=place), shapes, places
+        lambda s, place: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=place),
+        shapes,
+        state_places,
     )
-    rows: NamedSharding = shard.batch_sharding(mesh)
+    placed = activations.Placed(task, mesh, sharding["activations"])
     step = step_lib.train_step(
-        task, tx, seed=config.seed, accum=config.train.accum, ema_decay=config.train.ema
+        placed,
+        tx,
+        seed=config.seed,
+        accum=config.train.accum,
+        ema_decay=config.train.ema,
+        place=lambda grads: jax.lax.with_sharding_constraint(grads, places),
     )
+    outputs = (state_places, shard.replicated(mesh))
     return Run(
         task=task,
         tx=tx,
         spec=spec,
         abstract=abstract,
-        init=jax.jit(init, out_shardings=places),
-        train_step=jax.jit(step, out_shardings=(places, shard.replicated(mesh)), donate_argnums=0),
-        predict_step=jax.jit(step_lib.predict_step(task)),
-        put=partial(shard.to_global, sharding=rows),
+        init=jax.jit(init, out_shardings=state_places),
+        train_step=jax.jit(step, out_shardings=outputs, donate_argnums=0),
+        predict_step=jax.jit(step_lib.predict_step(placed)),
+        put=partial(shard.to_global, sharding=shard.batch_sharding(mesh)),
         overview=_overview(params),
         parameters=parameter_overview.get_parameter_overview(params, include_stats=False),
+        sharding=partition.table(abstract, mesh, sharding["preset"]),
     )
 
 

@@ -1,73 +1,93 @@
-"""Where arrays live: the mesh, and partition rules over parameter paths."""
+"""Where arrays live: the mesh, the batch's place on it, and global arrays from a host's rows."""
 
+import difflib
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jax.experimental import mesh_utils
+from jax.sharding import AbstractMesh, AxisType, Mesh, NamedSharding, PartitionSpec
 
 from affectjax import batch as batch_lib
 
 PyTree = Any
-Rule = tuple[str, str | Sequence[str | None]]
+# From the slowest links to the fastest: devices beside each other differ in the last axis.
+AXES = ("data", "fsdp", "expert", "sequence", "tensor")
+BATCH_AXES = ("data", "fsdp")
 
 
 def make_mesh(axes: Mapping[str, int], devices: Sequence[Any] | None = None) -> Mesh:
-    """A mesh with the named axes; one axis may be -1, it takes the devices left over.
+    """A mesh of all `AXES`; those not named have size 1, one may be -1: the devices left over.
+
+    data and fsdp split the batch, fsdp also the parameters; tensor splits the width of layers,
+    sequence the tokens; expert is not used yet. Several slices of TPUs are told apart on the data
+    axis, whose collectives are the fewest.
 
     Raises:
-      ValueError: the axes do not multiply to the number of devices.
+      ValueError: an unknown axis, or the axes do not multiply to the number of devices.
     """
-    count = len(devices or jax.devices())
+    devices = list(devices or jax.devices())
+    sizes = mesh_sizes(axes, len(devices))
+    slices = len({getattr(d, "slice_index", 0) or 0 for d in devices})
+    if slices > 1:
+        return Mesh(_over_slices(sizes, devices, slices), AXES)
+    try:
+        grid = mesh_utils.create_device_mesh(sizes, devices, allow_split_physical_axes=True)
+    except NotImplementedError:  # no assignment to this torus: the devices' own order
+        grid = np.array(devices).reshape(sizes)
+    return Mesh(grid, AXES, axis_types=(AxisType.Auto,) * len(AXES))
+
+
+def abstract_mesh(axes: Mapping[str, int], count: int) -> AbstractMesh:
+    """`make_mesh` of `count` devices that need not exist."""
+    return AbstractMesh(mesh_sizes(axes, count), AXES)
+
+
+def mesh_sizes(axes: Mapping[str, int], count: int) -> tuple[int, ...]:
+    """The size of each of `AXES` over `count` devices.
+
+    >>> mesh_sizes({"data": -1, "tensor": 2}, 8)
+    (4, 1, 1, 1, 2)
+    """
+    for name in axes:
+        if name not in AXES:
+            near = difflib.get_close_matches(name, AXES, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ValueError(f"config.mesh has no axis {name!r}; {hint}axes: {', '.join(AXES)}")
     fixed = math.prod(size for size in axes.values() if size != -1)
-    sizes = tuple(count // fixed if size == -1 else size for size in axes.values())
-    if math.prod(sizes) != count or list(axes.values()).count(-1) > 1:
+    named = {name: count // fixed if size == -1 else size for name, size in axes.items()}
+    if math.prod(named.values()) != count or list(axes.values()).count(-1) > 1:
         raise ValueError(
             f"config.mesh = {dict(axes)} does not fit {count} devices: the product of the axes "
             "must be the number of devices, with at most one axis -1"
         )
-    return jax.make_mesh(sizes, tuple(axes), (AxisType.Auto,) * len(sizes), devices=devices)
+    return tuple(named.get(name, 1) for name in AXES)
 
 
-def batch_sharding(mesh: Mesh) -> NamedSharding:
+def batch_sharding(mesh: Mesh | AbstractMesh) -> NamedSharding:
     """Batches are split over the data and fsdp axes, on their first dimension."""
-    return NamedSharding(mesh, PartitionSpec(_data_axes(mesh)))
+    return NamedSharding(mesh, PartitionSpec(BATCH_AXES))
 
 
-def replicated(mesh: Mesh) -> NamedSharding:
+def replicated(mesh: Mesh | AbstractMesh) -> NamedSharding:
     """Every device holds the whole array."""
     return NamedSharding(mesh, PartitionSpec())
 
 
-def state_shardings(state: PyTree, mesh: Mesh, rules: Sequence[Rule]) -> PyTree:
-    """A sharding for each leaf of a state by the first rule whose pattern is in its path.
-
-    A rule is (regular expression, "replicate" | "fsdp" | a list of mesh axes or None for each
-    dimension). "fsdp" splits the largest dimension that the axis divides, of arrays of at least
-    2**16 numbers. Optimiser moments and averages hold the parameter's path as a suffix, so they
-    follow it. Paths without a rule are replicated.
+def check_batch(mesh: Mesh | AbstractMesh, size: int, name: str) -> None:
+    """Refuse a batch whose rows do not divide over the devices that split it.
 
     Raises:
-      ValueError: a rule that matches no path.
+      ValueError: names the config's field.
     """
-    used: set[int] = set()
-
-    def place(path: Any, leaf: Any) -> NamedSharding:
-        name = jax.tree_util.keystr(path, simple=True, separator="/")
-        for i, (pattern, how) in enumerate(rules):
-            if re.search(pattern, name):
-                used.add(i)
-                return NamedSharding(mesh, _spec(how, leaf.shape, mesh))
-        return replicated(mesh)
-
-    placed = jax.tree_util.tree_map_with_path(place, state)
-    idle = [rules[i][0] for i in range(len(rules)) if i not in used]
-    if idle:
-        raise ValueError(f"config.sharding: no parameter matches {idle}; remove or mend the rule")
-    return placed
+    parts = math.prod(mesh.shape[axis] for axis in BATCH_AXES)
+    if size % parts:
+        raise ValueError(
+            f"{name} = {size} does not divide over the {parts} parts of the mesh axes "
+            f"{' x '.join(BATCH_AXES)}: set it to a multiple of {parts}"
+        )
 
 
 def to_global(batch: dict[str, np.ndarray], sharding: NamedSharding) -> dict[str, jax.Array]:
@@ -92,29 +112,14 @@ def settled(tree: PyTree) -> PyTree:
     return tree
 
 
-def _data_axes(mesh: Mesh) -> tuple[str, ...]:
-    return tuple(axis for axis in mesh.axis_names if axis in ("data", "fsdp"))
-
-
-def _spec(how: str | Sequence[str | None], shape: tuple[int, ...], mesh: Mesh) -> PartitionSpec:
-    if how == "replicate":
-        return PartitionSpec()
-    if how == "fsdp":
-        return _fsdp(shape, mesh)
-    if isinstance(how, str):
-        raise ValueError(f"config.sharding: {how!r} is neither 'replicate', 'fsdp' nor axes")
-    # A head of 7 classes is not divisible by 8 devices: such an axis is dropped, not an error.
-    fits = [
-        axis if axis and size % mesh.shape[axis] == 0 else None
-        for axis, size in zip(how, shape, strict=False)
-    ]
-    return PartitionSpec(*fits)
-
-
-def _fsdp(shape: tuple[int, ...], mesh: Mesh, minimum: int = 2**16) -> PartitionSpec:
-    axis = "fsdp" if "fsdp" in mesh.axis_names else "data"
-    divisible = [i for i, size in enumerate(shape) if size % mesh.shape[axis] == 0]
-    if math.prod(shape) < minimum or not divisible:
-        return PartitionSpec()
-    largest = max(divisible, key=lambda i: shape[i])
-    return PartitionSpec(*[axis if i == largest else None for i in range(len(shape))])
+def _over_slices(sizes: tuple[int, ...], devices: list[Any], slices: int) -> np.ndarray:
+    if sizes[0] % slices:
+        raise ValueError(
+            f"config.mesh.data = {sizes[0]} does not divide over {slices} slices, which only the "
+            "data axis may cross"
+        )
+    inner = (sizes[0] // slices, *sizes[1:])
+    outer = (slices, *[1] * (len(AXES) - 1))
+    return mesh_utils.create_hybrid_device_mesh(
+        inner, outer, devices, allow_split_physical_axes=True
+    )

@@ -21,11 +21,15 @@ def train_step(
     seed: int,
     accum: int = 1,
     ema_decay: float = 0.0,
+    place: Callable[[Any], Any] = lambda grads: grads,
 ) -> Step:
     """The step function: gradients of `task.loss` over `accum` micro-batches, update, average.
 
     Losses are means over examples, so the gradient of accum equal micro-batches is that of the
     whole batch, except where a loss couples examples (InfoNCE: negatives stay in a micro-batch).
+
+    `place` constrains gradients to the sharding of their parameters, so that they are summed over
+    the chips into parts (reduce-scatter) where parameters are split.
 
     Returns a function (state, batch) -> (state, terms). `terms` holds every scalar of the task's
     outputs named loss or loss_*, `grad_norm`, and `finite`, a bool vector: whether each gradient
@@ -34,7 +38,7 @@ def train_step(
 
     def step(state: state_lib.State, batch: Batch) -> tuple[state_lib.State, dict[str, Any]]:
         key = jax.random.fold_in(jax.random.key(seed), state.step)
-        grads, terms = _gradients(task, state, batch, key, accum)
+        grads, terms = _gradients(task, state, batch, key, accum, place)
         updates, opt_state = tx.update(grads, state.opt_state, state.params)
         params = optax.apply_updates(state.params, updates)
         finite = jnp.stack([_is_finite(g, p) for g, p in _pairs(grads, params)])
@@ -83,14 +87,22 @@ def _bad_leaf(terms: dict[str, Any], params: Any) -> str | None:
 
 
 def _gradients(
-    task: Any, state: state_lib.State, batch: Batch, key: jax.Array, accum: int
+    task: Any,
+    state: state_lib.State,
+    batch: Batch,
+    key: jax.Array,
+    accum: int,
+    place: Callable[[Any], Any],
 ) -> tuple[Any, dict[str, jax.Array]]:
     def loss(params: Any, micro: Batch, micro_key: jax.Array) -> tuple[jax.Array, dict]:
         value, outputs = task.loss({"params": params}, micro, micro_key, state.step)
         scalars = {k: v for k, v in outputs.items() if k.startswith("loss_")}
         return value, {"loss": value, **scalars}
 
-    grad = jax.grad(loss, has_aux=True)
+    def grad(*args: Any) -> tuple[Any, dict[str, jax.Array]]:
+        grads, terms = jax.grad(loss, has_aux=True)(*args)
+        return place(grads), terms
+
     if accum == 1:
         return grad(state.params, batch, key)
     micros = jax.tree.map(lambda x: _split(x, accum), batch)

@@ -1,53 +1,34 @@
-"""Partition rules: first match wins, idle rules are errors, moments follow parameters."""
+"""The mesh and the batch on it; many steps on fake devices."""
 
 import subprocess
 import sys
 
-import jax
-import jax.numpy as jnp
-import optax
 import pytest
-from jax.sharding import PartitionSpec as P
 
-from affectjax.train import shard, state
+from affectjax.train import shard
 from tests.conftest import REPO
-
-PARAMS = {"block": {"kernel": jnp.zeros((512, 256)), "bias": jnp.zeros(256)}, "head": jnp.ones(7)}
-
-
-def _specs(rules, axes=None):
-    mesh = shard.make_mesh(axes or {"data": 2, "fsdp": 4})
-    tree = state.create(PARAMS, optax.adam(1.0), 0.9)
-    return jax.tree.map(lambda s: s.spec, shard.state_shardings(tree, mesh, rules))
-
-
-def test_fsdp_splits_the_largest_dimension_of_large_arrays_only():
-    specs = _specs([(".*", "fsdp")])
-    assert specs.params["block"]["kernel"] == P("fsdp", None)
-    assert specs.params["block"]["bias"] == P()
-
-
-def test_moments_and_average_follow_their_parameter():
-    specs = _specs([("block/kernel", [None, "fsdp"])])
-    assert specs.params["block"]["kernel"] == P(None, "fsdp")
-    assert specs.ema["block"]["kernel"] == P(None, "fsdp")
-    assert specs.opt_state[0].mu["block"]["kernel"] == P(None, "fsdp")
-    assert specs.params["head"] == P()
-
-
-def test_an_axis_that_does_not_divide_is_dropped():
-    assert _specs([("head", ["fsdp"])]).params["head"] == P(None)
-
-
-def test_a_rule_that_matches_nothing_is_an_error():
-    with pytest.raises(ValueError, match="no parameter matches \\['atention'\\]"):
-        _specs([("atention", "fsdp")])
 
 
 def test_a_mesh_that_does_not_fit_the_devices_is_an_error():
     with pytest.raises(ValueError, match="does not fit 8 devices"):
         shard.make_mesh({"data": 3})
-    assert dict(shard.make_mesh({"data": -1, "fsdp": 2}).shape) == {"data": 4, "fsdp": 2}
+    mesh = shard.make_mesh({"data": -1, "fsdp": 2})
+    assert tuple(mesh.shape.items()) == tuple(zip(shard.AXES, (4, 2, 1, 1, 1), strict=True))
+    assert mesh.shape == shard.abstract_mesh({"data": -1, "fsdp": 2}, 8).shape
+
+
+def test_an_unknown_axis_is_an_error_with_the_near_one():
+    with pytest.raises(
+        ValueError, match=r"config\.mesh has no axis 'tensr'; did you mean 'tensor'"
+    ):
+        shard.make_mesh({"data": -1, "tensr": 2})
+
+
+def test_a_batch_that_does_not_divide_is_an_error_with_the_remedy():
+    mesh = shard.make_mesh({"data": 4, "fsdp": 2})
+    shard.check_batch(mesh, 16, "config.train.batch")
+    with pytest.raises(ValueError, match=r"config\.train\.batch = 12 .* a multiple of 8"):
+        shard.check_batch(mesh, 12, "config.train.batch")
 
 
 MANY = """
