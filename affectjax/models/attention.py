@@ -12,6 +12,8 @@ import numpy as np
 from flax import linen as nn
 from jaxtyping import Array, Float
 
+from affectjax.models import attend
+
 EPS = 1e-6
 linear_init = nn.initializers.xavier_uniform()
 
@@ -132,7 +134,7 @@ class Attention(nn.Module):
         q, k, v = jnp.split(qkv, 3, axis=-1)
         q = q + _bias(self, "q_bias", width, q.dtype)
         v = v + _bias(self, "v_bias", width, v.dtype)
-        out = _attend(q, k, v, self.heads)
+        out = attend.plain(q, k, v, self.heads)
         return Dense(width, dtype=self.dtype, name="proj")(out)
 
 
@@ -152,7 +154,7 @@ class CrossAttention(nn.Module):
         kv = Dense(2 * width, use_bias=False, dtype=self.dtype, name="kv")(context)
         k, v = jnp.split(kv, 2, axis=-1)
         v = v + _bias(self, "v_bias", width, v.dtype)
-        return Dense(width, dtype=self.dtype, name="proj")(_attend(q, k, v, self.heads))
+        return Dense(width, dtype=self.dtype, name="proj")(attend.plain(q, k, v, self.heads))
 
 
 class Mlp(nn.Module):
@@ -219,14 +221,3 @@ def drop_path_rates(last: float, depth: int) -> tuple[float, ...]:
 
 def _bias(module: nn.Module, name: str, width: int, dtype: Any) -> Float[Array, " d"]:
     return module.param(name, nn.initializers.zeros, (width,)).astype(dtype)
-
-
-def _attend(
-    q: Float[Array, "b n d"], k: Float[Array, "b m d"], v: Float[Array, "b m d"], heads: int
-) -> Float[Array, "b n d"]:
-    """softmax(q k^T / sqrt(head width)) v, heads side by side."""
-    split = lambda x: x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)  # noqa: E731
-    q, k, v = split(q), split(k), split(v)
-    scores = jnp.matmul(q * q.shape[-1] ** -0.5, k.swapaxes(-1, -2))
-    out = jnp.matmul(jax.nn.softmax(scores, axis=-1), v).swapaxes(1, 2)
-    return out.reshape(*out.shape[:2], -1)
