@@ -1,9 +1,10 @@
 """Folds for sets that publish none: whole groups, the same on every machine, about equal."""
 
 import bisect
+import collections
 import hashlib
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 
 def of_groups(groups: Mapping[str, str], count: int) -> dict[str, int]:
@@ -42,6 +43,28 @@ def by_share(items: Iterable[str], shares: Mapping[str, int]) -> dict[str, str]:
     total = edges[-1]
     place = {item: int.from_bytes(_digest(item), "big") % total for item in items}
     return {item: names[bisect.bisect_right(edges, at)] for item, at in place.items()}
+
+
+def check_published(
+    where: object, tests: Mapping[int, Collection[str]], trains: Mapping[int, Collection[str]]
+) -> None:
+    """Raise ValueError where the lists of a set are no folds: then scores cannot be compared.
+
+    Args:
+      where: the folder of the lists, for the message.
+      tests, trains: items of each fold. Each item is tested once; a fold trains on all others.
+    """
+    tested = collections.Counter(item for items in tests.values() for item in items)
+    twice = sorted(item for item, count in tested.items() if count > 1)
+    if twice:
+        raise ValueError(f"{where}: {len(twice)} items are tested twice, such as {twice[0]}")
+    for fold, items in trains.items():
+        odd = sorted(set(items) ^ (set(tested) - set(tests[fold])))
+        if odd:
+            raise ValueError(
+                f"{where}: fold {fold} does not train on exactly what the other folds test: "
+                f"{len(odd)} items differ, such as {odd[0]}; a list is cut off or another version"
+            )
 
 
 def expressions(fold: int, count: int, name: str) -> dict[str, str]:

@@ -30,6 +30,23 @@ def read(path: pathlib.Path) -> bytes:
         return png(np.asarray(image.convert("RGB")))
 
 
+def frames(folder: pathlib.Path) -> np.ndarray:
+    """The bytes of every picture of a clip's folder, in order of the numbers in their names.
+
+    Raises:
+      ValueError: no folder, no picture, a name without a number, or damaged pictures.
+    """
+    files = [p for p in folder.iterdir() if p.suffix in (".jpg", ".png")] if folder.is_dir() else []
+    if not files:
+        raise ValueError(f"{folder} is not there or holds no .jpg or .png")
+    if odd := [p.name for p in files if not p.stem.isdigit()]:
+        raise ValueError(f"{folder}: {odd[:3]} are not numbered frames")
+    files.sort(key=lambda p: int(p.stem))
+    if damaged := {p.name: why for p in files if (why := fault(p))}:
+        raise ValueError(f"{folder}: {damaged}")
+    return np.array([read(p) for p in files], object)
+
+
 def size(path: pathlib.Path) -> tuple[int, int]:
     """Width and height in pixels, from the head of the file."""
     with Image.open(path) as image:

@@ -129,7 +129,39 @@ CAERS7 = _space(
     "anger disgust fear happiness neutral sadness surprise",
     "Lee et al. 2019, the folders in alphabetical order",
 )
+DFEW7 = _space(
+    "DFEW7",
+    "happiness sadness neutral anger surprise disgust fear",
+    "Jiang et al. 2020, numbers 1 to 7 of the lists less one",
+)
+MAFW11 = _space(
+    "MAFW11",
+    "anger disgust fear happiness neutral sadness surprise contempt anxiety helplessness "
+    "disappointment",
+    "Liu et al. 2022, in the order of HiCMAE's code",
+)
+MELD7 = _space(
+    "MELD7",
+    "neutral surprise fear sadness joy disgust anger",
+    "Poria et al. 2019, the order of the authors' README",
+)
+IEMOCAP4 = _space(
+    "IEMOCAP4",
+    "anger happiness neutral sadness",
+    "the usual four classes of Busso et al. 2008, excitement joined with happiness; alphabetical",
+)
+IEMOCAP9 = _space(
+    "IEMOCAP9",
+    "anger disgust excitement fear frustration happiness neutral sadness surprise",
+    "Busso et al. 2008; alphabetical",
+)
+AFFWILD8 = _space(
+    "AFFWILD8",
+    "neutral anger disgust fear happiness sadness surprise other",
+    "Kollias & Zafeiriou 2019, head line of the annotations; other since the third challenge",
+)
 SPACES = (
     *(RAVDESS8, CREMAD6, EKMAN6, EKMAN7, AFFECTNET8, MIKELS8, PLUTCHIK8, EMOTIC26),
     *(FERPLUS8, GOEMOTIONS28, XED8, RAFDB7, CAERS7),
+    *(DFEW7, MAFW11, MELD7, IEMOCAP4, IEMOCAP9, AFFWILD8),
 )

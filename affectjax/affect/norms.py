@@ -29,6 +29,9 @@ FORMS = {
     "doubt/confusion": "confused",
     "embarrassment": "embarrassed",
     "fatigue": "fatigued",
+    "anxiety": "anxious",
+    "frustration": "frustrated",
+    "helplessness": "helpless",
 }
 # Categories that were not rated, by the term nearest in meaning: our judgement, not the source's.
 NEAREST = {
