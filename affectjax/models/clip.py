@@ -18,34 +18,16 @@ from affectjax.models.attention import Dense, drop_path_rates
 from affectjax.models.transformer import (
     Block,
     PatchEmbed,
+    Tower,
     causal,
     layer_norm,
-    resize_positions,
+    positions_for,
 )
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
 EPS = 1e-5
 SCALE_INIT = float(np.log(1 / 0.07))
-
-
-@dataclass(frozen=True)
-class Tower:
-    """Width d, blocks, heads, and the width of the MLP's hidden layer (0: four times d)."""
-
-    width: int
-    depth: int
-    heads: int
-    mlp: int = 0
-
-    def __post_init__(self) -> None:
-        if self.width % self.heads:
-            raise ValueError(f"width {self.width} is not divisible by {self.heads} heads")
-
-    @property
-    def hidden(self) -> int:
-        """Width of the hidden layer."""
-        return self.mlp or 4 * self.width
 
 
 @dataclass(frozen=True)
@@ -173,14 +155,7 @@ class ImageTower(nn.Module):
         init = nn.initializers.normal(width**-0.5)
         first = self.param("class_token", init, (width,))
         table = self.param("positions", init, (side * side + 1, width))
-        grid = (images.shape[1] // self.patch, images.shape[2] // self.patch)
-        if grid != (side, side):
-            if not self.interpolate:
-                raise ValueError(
-                    f"images of {images.shape[1]}x{images.shape[2]}, positions are for "
-                    f"{self.image}x{self.image}: resize the images or set interpolate=True"
-                )
-            table = resize_positions(table, grid)
+        table = positions_for(table, images.shape, self.patch, self.image, self.interpolate)
         first = jnp.broadcast_to(first, (x.shape[0], 1, width)).astype(x.dtype)
         return jnp.concatenate([first, x], axis=1) + table.astype(x.dtype)
 

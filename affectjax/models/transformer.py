@@ -5,6 +5,7 @@ Pre-norm, queries, keys and values as matrices of their own, so that a pattern n
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,25 @@ from flax import linen as nn
 from jaxtyping import Array, Float
 
 from affectjax.models.attention import Dense, DropPath, gelu
+
+
+@dataclass(frozen=True)
+class Tower:
+    """Width d, blocks, heads, and the width of the MLP's hidden layer (0: four times d)."""
+
+    width: int
+    depth: int
+    heads: int
+    mlp: int = 0
+
+    def __post_init__(self) -> None:
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is not divisible by {self.heads} heads")
+
+    @property
+    def hidden(self) -> int:
+        """Width of the hidden layer."""
+        return self.mlp or 4 * self.width
 
 
 def quick_gelu(x: Float[Array, "*b d"]) -> Float[Array, "*b d"]:
@@ -41,14 +61,15 @@ def attend(
     v: Float[Array, "b m d"],
     heads: int,
     bias: Float[Array, "..."] | None = None,
+    scale: float = 0.0,
 ) -> Float[Array, "b n d"]:
-    """softmax(q k^T / sqrt(head width) + bias) v, heads side by side.
+    """softmax(scale q k^T + bias) v, heads side by side; scale 0 is 1 / sqrt(head width).
 
     `bias` broadcasts to (b, heads, n, m); -inf hides a key from a query.
     """
     split = lambda x: x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)  # noqa: E731
     q, k, v = split(q), split(k), split(v)
-    scores = jnp.matmul(q * q.shape[-1] ** -0.5, k.swapaxes(-1, -2))
+    scores = jnp.matmul(q * (scale or q.shape[-1] ** -0.5), k.swapaxes(-1, -2))
     if bias is not None:
         scores = scores + bias.astype(scores.dtype)
     out = jnp.matmul(jax.nn.softmax(scores, axis=-1), v).swapaxes(1, 2)
@@ -65,10 +86,14 @@ def causal(length: int) -> Float[Array, "n n"]:
 
 
 class SelfAttention(nn.Module):
-    """Self-attention; `key_bias` False leaves out the bias of keys (BEiT, VideoMAE)."""
+    """Self-attention; `key_bias` False leaves out the bias of keys (BEiT, VideoMAE).
+
+    `scale` is of the scores; 0 is 1 / sqrt(head width).
+    """
 
     heads: int
     key_bias: bool = True
+    scale: float = 0.0
     dtype: Any = None
 
     @nn.compact
@@ -80,7 +105,8 @@ class SelfAttention(nn.Module):
             Dense(width, use_bias=self.key_bias or name != "k", dtype=self.dtype, name=name)(x)
             for name in "qkv"
         )
-        return Dense(width, dtype=self.dtype, name="proj")(attend(q, k, v, self.heads, bias))
+        out = attend(q, k, v, self.heads, bias, self.scale)
+        return Dense(width, dtype=self.dtype, name="proj")(out)
 
 
 class Mlp(nn.Module):
@@ -115,7 +141,7 @@ class Block(nn.Module):
         deterministic: bool = True,
     ) -> Float[Array, "b n d"]:
         drop = DropPath(self.drop_path)
-        attn = SelfAttention(self.heads, self.key_bias, self.dtype, name="attn")
+        attn = SelfAttention(self.heads, self.key_bias, dtype=self.dtype, name="attn")
         x = x + drop(attn(layer_norm("norm1", self.eps, self.dtype)(x), bias), deterministic)
         y = layer_norm("norm2", self.eps, self.dtype)(x)
         return x + drop(Mlp(self.hidden, self.act, self.dtype, name="mlp")(y), deterministic)
@@ -124,29 +150,46 @@ class Block(nn.Module):
 class PatchEmbed(nn.Module):
     """The strided patch convolution as one matrix product: tokens in row-major order.
 
-    Its kernel (p, p, 3, d) is that of the convolution.
+    Its kernel (p, p, c, d), or (t, p, p, c, d) with `tubelet` t, is that of the convolution.
     """
 
     width: int
     patch: int
     use_bias: bool = True
+    tubelet: int = 0
     dtype: Any = None
 
     @nn.compact
-    def __call__(self, images: Float[Array, "b h w c"]) -> Float[Array, "b n d"]:
-        b, h, w, c = images.shape
-        p = self.patch
-        if h % p or w % p:
-            raise ValueError(f"images of {h}x{w} do not divide into patches of {p}x{p}")
-        init = nn.initializers.variance_scaling(1.0, "fan_in", "truncated_normal", (0, 1, 2))
-        kernel = self.param("kernel", init, (p, p, c, self.width))
-        dtype = self.dtype or images.dtype
-        grid = images.reshape(b, h // p, p, w // p, p, c).transpose(0, 1, 3, 2, 4, 5)
-        flat = grid.reshape(-1, p * p * c).astype(dtype)
-        tokens = flat @ kernel.reshape(-1, self.width).astype(dtype)
+    def __call__(self, pixels: Float[Array, "b *t h w c"]) -> Float[Array, "b n d"]:
+        patches = cut(pixels, self.patch, self.tubelet)
+        init = nn.initializers.variance_scaling(1.0, "fan_in", "truncated_normal", in_axis=0)
+        ahead = (self.tubelet,) if self.tubelet else ()
+        shape = (*ahead, self.patch, self.patch, pixels.shape[-1], self.width)
+        flat = lambda *a: init(a[0], (patches.shape[-1], self.width)).reshape(shape)  # noqa: E731
+        kernel = self.param("kernel", flat)
+        dtype = self.dtype or pixels.dtype
+        rows = patches.reshape(-1, patches.shape[-1]).astype(dtype)
+        tokens = rows @ kernel.reshape(-1, self.width).astype(dtype)
         if self.use_bias:
             tokens += self.param("bias", nn.initializers.zeros, (self.width,)).astype(dtype)
-        return tokens.reshape(b, -1, self.width)
+        return tokens.reshape(*patches.shape[:2], self.width)
+
+
+def cut(pixels: Float[Array, "b *t h w c"], patch: int, tubelet: int = 0) -> Float[Array, "b n p"]:
+    """Images or clips in patches, in order of time, row, column; inside, likewise, then channel.
+
+    Raises:
+      ValueError: the sides do not divide by the patch, or the frames by the tubelet.
+    """
+    *_, h, w, c = pixels.shape
+    if h % patch or w % patch or (tubelet and pixels.shape[1] % tubelet):
+        whole = "x".join(map(str, pixels.shape[1:-1]))
+        each = "x".join(map(str, ((tubelet,) if tubelet else ()) + (patch, patch)))
+        raise ValueError(f"pixels of {whole} do not divide into patches of {each}")
+    frames = tubelet or 1
+    grid = pixels.reshape(pixels.shape[0], -1, frames, h // patch, patch, w // patch, patch, c)
+    grid = grid.transpose(0, 1, 3, 5, 2, 4, 6, 7)
+    return grid.reshape(pixels.shape[0], -1, frames * patch * patch * c)
 
 
 def layer_norm(name: str, eps: float, dtype: Any = None) -> nn.LayerNorm:
@@ -178,3 +221,22 @@ def resize_positions(
     image = table[prefix:].astype(jnp.float32).reshape(side, side, width)
     new = jax.image.resize(image, (*grid, width), "cubic", antialias=True)
     return jnp.concatenate([table[:prefix], new.reshape(-1, width).astype(table.dtype)])
+
+
+def positions_for(
+    table: Float[Array, "n d"], shape: tuple[int, ...], patch: int, side: int, interpolate: bool
+) -> Float[Array, "m d"]:
+    """The table for images of `shape` (b, h, w, c): itself where they are side x side.
+
+    Raises:
+      ValueError: images of another size, unless `interpolate`.
+    """
+    _, height, width, _ = shape
+    if (height, width) == (side, side):
+        return table
+    if not interpolate:
+        raise ValueError(
+            f"images of {height}x{width}, positions are for {side}x{side}: resize the images or "
+            "set interpolate=True"
+        )
+    return resize_positions(table, (height // patch, width // patch))

@@ -6,8 +6,8 @@ torch stacks queries, keys and values ("attn.qkv.weight#0", "#1", "#2").
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,14 @@ from flax import traverse_util
 
 PyTree = Any
 StateDict = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How an array of theirs becomes ours, and back."""
+
+    to_ours: Callable[[np.ndarray], np.ndarray]
+    to_theirs: Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -26,12 +34,14 @@ class Table:
       as_is: pattern of *their* names whose arrays are laid out as ours. Other kernels are torch's:
         (out, in), (out, in, rows, columns), ...
       leading: pattern of their names -> number of axes of length 1 before ours.
+      layouts: pattern of their names -> another layout.
       ignored: pattern of their names that are no parameters (buffers).
     """
 
     rules: Sequence[tuple[str, str]]
     as_is: str = "(?!)"
-    leading: Mapping[str, int] | None = None
+    leading: Mapping[str, int] = field(default_factory=dict)
+    layouts: Mapping[str, Layout] = field(default_factory=dict)
     ignored: str = "(?!)"
 
     def name(self, path: str) -> str:
@@ -42,21 +52,21 @@ class Table:
 
     def to_ours(self, path: str, name: str, array: np.ndarray) -> np.ndarray:
         """Their array (of one part) as ours."""
-        array = array.reshape(array.shape[self._leading(name) :])
+        if layout := _first(self.layouts, name):
+            return layout.to_ours(array)
+        array = array.reshape(array.shape[_first(self.leading, name) or 0 :])
         if self._turned(path, name, array):
             return np.ascontiguousarray(array.transpose((*range(2, array.ndim), 1, 0)))
         return array
 
     def to_theirs(self, path: str, name: str, array: np.ndarray) -> np.ndarray:
         """The inverse of `to_ours`."""
+        if layout := _first(self.layouts, name):
+            return layout.to_theirs(array)
         if self._turned(path, name, array):
             order = (array.ndim - 1, array.ndim - 2, *range(array.ndim - 2))
             array = np.ascontiguousarray(array.transpose(order))
-        return array.reshape((1,) * self._leading(name) + array.shape)
-
-    def _leading(self, name: str) -> int:
-        found = (n for pattern, n in (self.leading or {}).items() if re.search(pattern, name))
-        return next(found, 0)
+        return array.reshape((1,) * (_first(self.leading, name) or 0) + array.shape)
 
     def _turned(self, path: str, name: str, array: np.ndarray) -> bool:
         kernel = path.rpartition("/")[2] == "kernel" and array.ndim > 1
@@ -104,6 +114,10 @@ def to_state_dict(params: PyTree, table: Table) -> StateDict:
         pieces = [table.to_theirs(path, name, np.asarray(flat[path])) for path in paths]
         out[name] = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
     return out
+
+
+def _first(table: Mapping[str, Any], name: str) -> Any:
+    return next((v for pattern, v in table.items() if re.search(pattern, name)), None)
 
 
 def _parts(flat: Mapping[str, Any], table: Table) -> dict[str, list[str]]:

@@ -1,0 +1,107 @@
+"""Vision Transformer (Dosovitskiy et al. 2021, arXiv 2010.11929) for pictures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import jax.numpy as jnp
+from flax import linen as nn
+from jaxtyping import Array, Float
+
+from affectjax.models.attention import Dense, drop_path_rates
+from affectjax.models.transformer import Block, PatchEmbed, Tower, layer_norm, positions_for
+
+
+@dataclass(frozen=True)
+class Size:
+    """Image side, patch and tower of a name."""
+
+    image: int
+    patch: int
+    tower: Tower
+
+
+_TOWERS: Mapping[str, Tower] = {
+    "Ti": Tower(192, 12, 3),
+    "S": Tower(384, 12, 6),
+    "B": Tower(768, 12, 12),
+    "L": Tower(1024, 24, 16),
+    "H": Tower(1280, 32, 16),
+    "g": Tower(1408, 40, 16, 6144),
+    "G": Tower(1664, 48, 16, 8192),
+}
+_NAMES = ("Ti/16", "S/32", "S/16", "B/32", "B/16", "B/8", "L/32", "L/16", "H/14", "g/14", "G/14")
+
+
+def size(name: str) -> Size:
+    """The size of a name like "B/16" or "B/16@384"; without "@" images are of 224.
+
+    Dosovitskiy et al., table 1; Ti and S as DeiT (Touvron et al. 2021), g and G as Zhai et al.
+    (2022, arXiv 2106.04560).
+
+    >>> size("B/16@384")
+    Size(image=384, patch=16, tower=Tower(width=768, depth=12, heads=12, mlp=0))
+    """
+    plain, _, side = name.partition("@")
+    if plain not in _NAMES or (side and not side.isdigit()):
+        raise ValueError(f"no size {name!r} of ViT; there are {', '.join(_NAMES)}, and with @side")
+    letters, _, patch = plain.partition("/")
+    return Size(int(side or 224), int(patch), _TOWERS[letters])
+
+
+class ViT(nn.Module):
+    """Images to "feature" (b, d) and "tokens" (b, 1 + n, d), both after the last norm.
+
+    Attributes:
+      image: side of the images that the position table is for; another is an error unless
+        `interpolate`, which resizes the table in the forward pass.
+      pool: the feature is the class "token" or the "mean" of the patches.
+      pooler: the feature goes through a linear layer and tanh (Hugging Face's ViTModel).
+      classes: also "logits" (b, k) by a linear head; 0 for none.
+      eps: of the norms; 1e-6 in timm and Google's code, 1e-12 in Hugging Face's configs.
+    """
+
+    tower: Tower
+    image: int = 224
+    patch: int = 16
+    pool: Literal["token", "mean"] = "token"
+    pooler: bool = False
+    classes: int = 0
+    act: str = "gelu"
+    eps: float = 1e-6
+    interpolate: bool = False
+    drop_path: float = 0.0
+    dtype: Any = None
+
+    @nn.compact
+    def __call__(
+        self, images: Float[Array, "b h w 3"], deterministic: bool = True
+    ) -> dict[str, Array]:
+        if self.pool not in ("token", "mean"):
+            raise ValueError(f"pool={self.pool!r}; allowed: 'token', 'mean'")
+        t = self.tower
+        x = self._embed(images)
+        self.sow("intermediates", "hidden_0", x)
+        for i, rate in enumerate(drop_path_rates(self.drop_path, t.depth)):
+            settings = {"eps": self.eps, "drop_path": rate, "dtype": self.dtype}
+            block = Block(t.heads, t.hidden, self.act, **settings, name=f"blocks_{i}")
+            x = block(x, None, deterministic)
+            self.sow("intermediates", f"hidden_{i + 1}", x)
+        x = layer_norm("norm", self.eps, self.dtype)(x)
+        feature = x[:, 0] if self.pool == "token" else x[:, 1:].mean(axis=1)
+        if self.pooler:
+            feature = jnp.tanh(Dense(t.width, dtype=self.dtype, name="pooler")(feature))
+        out = {"feature": feature, "tokens": x}
+        if self.classes:
+            out["logits"] = Dense(self.classes, name="head")(feature.astype(jnp.float32))
+        return out
+
+    def _embed(self, images: Float[Array, "b h w 3"]) -> Float[Array, "b m d"]:
+        width, side = self.tower.width, self.image // self.patch
+        x = PatchEmbed(width, self.patch, dtype=self.dtype, name="patch_embed")(images)
+        first = self.param("class_token", nn.initializers.zeros, (width,))
+        init = nn.initializers.normal(0.02)
+        table = self.param("positions", init, (side * side + 1, width))
+        table = positions_for(table, images.shape, self.patch, self.image, self.interpolate)
+        first = jnp.broadcast_to(first, (x.shape[0], 1, width)).astype(x.dtype)
+        return jnp.concatenate([first, x], axis=1) + table.astype(x.dtype)
