@@ -45,6 +45,23 @@ def by_share(items: Iterable[str], shares: Mapping[str, int]) -> dict[str, str]:
     return {item: names[bisect.bisect_right(edges, at)] for item, at in place.items()}
 
 
+def one_out(subject: int, count: int, name: str) -> dict[str, str]:
+    """Leave one of `count` subjects out: the next one, cyclically, validates, the rest train.
+
+    Raises:
+      ValueError: a subject that the set called `name` does not have.
+
+    >>> one_out(3, 3, "SEED")
+    {'train': 'subject02', 'validation': 'subject01', 'test': 'subject03'}
+    """
+    if not 1 <= subject <= count:
+        raise ValueError(f"subject={subject}: {name} has subjects 1 to {count}")
+    validation = subject % count + 1
+    train = [s for s in range(1, count + 1) if s not in (subject, validation)]
+    parts = {"train": train, "validation": [validation], "test": [subject]}
+    return {k: "+".join(f"subject{s:02}" for s in v) for k, v in parts.items()}
+
+
 def check_published(
     where: object, tests: Mapping[int, Collection[str]], trains: Mapping[int, Collection[str]]
 ) -> None:

@@ -76,6 +76,8 @@ def _feature(key: str, said: Mapping[str, Any]) -> Any:
     )
     if found.kind in (schema.PICTURE, schema.TEXT):
         return tfds.features.Tensor(shape=shape, dtype=np.object_)
-    if key == "audio":
-        return tfds.features.Tensor(shape=shape, dtype=np.int16, encoding="bytes")
-    return tfds.features.Tensor(shape=shape, dtype=np.dtype(found.kind))
+    # TFDS cannot tell a shape with two open sizes without it; sound is smaller by it, too.
+    packed = key == "audio" or shape.count(None) > 1
+    return tfds.features.Tensor(
+        shape=shape, dtype=np.dtype(found.kind), encoding="bytes" if packed else "none"
+    )

@@ -160,8 +160,20 @@ AFFWILD8 = _space(
     "neutral anger disgust fear happiness sadness surprise other",
     "Kollias & Zafeiriou 2019, head line of the annotations; other since the third challenge",
 )
+SEED3 = _space("SEED3", "negative neutral positive", "Zheng & Lu 2015, labels -1, 0, 1 plus one")
+BAH2 = _space(
+    "BAH2", "absent present", "ambivalence or hesitancy, 0 and 1 of the authors' class_id.yaml"
+)
+EMPATHETIC32 = _space(
+    "EMPATHETIC32",
+    "afraid angry annoyed anticipating anxious apprehensive ashamed caring confident content "
+    "devastated disappointed disgusted embarrassed excited faithful furious grateful guilty "
+    "hopeful impressed jealous joyful lonely nostalgic prepared proud sad sentimental surprised "
+    "terrified trusting",
+    "Rashkin et al. 2019; alphabetical",
+)
 SPACES = (
     *(RAVDESS8, CREMAD6, EKMAN6, EKMAN7, AFFECTNET8, MIKELS8, PLUTCHIK8, EMOTIC26),
     *(FERPLUS8, GOEMOTIONS28, XED8, RAFDB7, CAERS7),
-    *(DFEW7, MAFW11, MELD7, IEMOCAP4, IEMOCAP9, AFFWILD8),
+    *(DFEW7, MAFW11, MELD7, IEMOCAP4, IEMOCAP9, AFFWILD8, SEED3, BAH2, EMPATHETIC32),
 )

@@ -27,6 +27,7 @@ def dummy(name: str, folder: pathlib.Path) -> pathlib.Path:
 def builder(name: str, raw: pathlib.Path, tmp_path: pathlib.Path, config="", **options) -> Any:
     data_dir = str(tmp_path / "tfds")
     path = module(name).__name__
+    options = {**getattr(module(name), "DUMMY_OPTIONS", {}), **options}
     return source.open_builder(path, config, manual_dir=str(raw), data_dir=data_dir, **options)
 
 

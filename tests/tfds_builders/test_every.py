@@ -27,12 +27,14 @@ def test_the_default_config_is_built_read_back_and_keeps_the_schema(name, tmp_pa
 @pytest.mark.parametrize("name", NAMES)
 def test_every_config_keeps_the_schema(name, tmp_path):
     raw = opened.dummy(name, tmp_path / "raw")
-    for config in opened.module(name).Builder.BUILDER_CONFIGS or [None]:
+    for i, config in enumerate(opened.module(name).Builder.BUILDER_CONFIGS or [None]):
         builder = opened.builder(name, raw, tmp_path, config.name if config else "")
         sensitive = getattr(config, "demographics", False)
         assert sensitive == (config is not None and "demographics" in config.name)
         said = dict(builder.info.metadata)
         schema.check_features(builder.info.features, said, sensitive)
+        if i == 0:
+            continue  # the default's examples are checked as they are read back, above
         splits = opened.examples(builder)
         for example in (example for examples in splits.values() for example in examples):
             assert example.keys() == builder.info.features.keys()
