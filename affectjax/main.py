@@ -35,6 +35,20 @@ _RUNS = flags.DEFINE_list(
 _ON = flags.DEFINE_string(
     "on", "", "evaluate: another config, whose split `all` is scored by the emotions both have."
 )
+_COORDINATOR = flags.DEFINE_string(
+    "coordinator",
+    "",
+    "Many hosts: HOST:PORT of process 0, with --process_count and --process_id; found by itself on "
+    "TPU slices, GKE and SLURM. 'none' keeps a process alone.",
+)
+_COUNT = flags.DEFINE_integer("process_count", None, "Many hosts: how many processes.", 1)
+_ID = flags.DEFINE_integer("process_id", None, "Many hosts: which one is this, from 0.", 0)
+_PATIENCE = flags.DEFINE_float(
+    "start_timeout", 300.0, "Many hosts: seconds to wait at the start for all processes.", 0.0
+)
+_LOST_AFTER = flags.DEFINE_float(
+    "lost_after", 100.0, "Many hosts: seconds of silence after which a process counts as lost.", 1.0
+)
 _HOP = flags.DEFINE_float("hop", 0.0, "predict: seconds between windows (half a window).")
 
 
@@ -58,8 +72,15 @@ def main(argv: Sequence[str]) -> None:
         return
     if not _CONFIG.value or not _WORKDIR.value:
         raise app.UsageError(f"--mode={_MODE.value} needs --config=FILE.py and --workdir=DIR")
-    dispatch = {"train": _train, "evaluate": _evaluate, "predict": _predict, "export": _export}
-    dispatch[_MODE.value](_CONFIG.value, _WORKDIR.value)
+    dispatch = {"predict": _predict, "export": _export}
+    if _MODE.value in dispatch:
+        dispatch[_MODE.value](_CONFIG.value, _WORKDIR.value)
+        return
+    from affectjax.train import hosts
+
+    where = hosts.place(_COORDINATOR.value, _COUNT.value, _ID.value)
+    with hosts.joined(where, _PATIENCE.value, _LOST_AFTER.value):
+        {"train": _train, "evaluate": _evaluate}[_MODE.value](_CONFIG.value, _WORKDIR.value)
 
 
 def _train(config: Any, workdir: str) -> None:
@@ -72,12 +93,14 @@ def _evaluate(config: Any, workdir: str) -> None:
     from affectjax import config as config_lib
     from affectjax.evals import cross, evaluate
     from affectjax.report import page
+    from affectjax.train import hosts
 
     if _ON.value:
         cross.evaluate_on(config, workdir, config_lib.load(_ON.value))
     else:
         evaluate.evaluate(config, workdir)
-    print(f"report: {page.write(workdir)}", flush=True)
+    if hosts.main():
+        print(f"report: {page.write(workdir)}", flush=True)
 
 
 def _predict(config: Any, workdir: str) -> None:

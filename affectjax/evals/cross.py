@@ -13,7 +13,7 @@ from affectjax import config as config_lib
 from affectjax.affect import mapping
 from affectjax.affect.labels import LabelSpace
 from affectjax.evals import calibrate, evaluate, predictions, scores
-from affectjax.train import inputs, setup, shard
+from affectjax.train import hosts, inputs, setup, shard
 
 Rows = dict[str, np.ndarray]
 
@@ -57,7 +57,7 @@ def evaluate_on(
     temperature = calibrate.load(workdir).get("temperature")
     if temperature:
         told["calibrated"] = evaluate.calibrated(clips, temperature)
-    if jax.process_index() == 0:
+    if hosts.main():
         folder = workdir / "evaluation"
         folder.mkdir(exist_ok=True)
         predictions.write(folder, name, clips, names)

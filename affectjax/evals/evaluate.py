@@ -11,7 +11,7 @@ import numpy as np
 
 from affectjax import config as config_lib
 from affectjax.evals import calibrate, predictions, scores, stream
-from affectjax.train import inputs, setup, shard
+from affectjax.train import hosts, inputs, setup, shard
 
 Rows = dict[str, np.ndarray]
 
@@ -43,7 +43,7 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
         run, restored = setup.trained(config, workdir, mesh, ("selected", "last"))
         chosen_on = clips_of(config, run, restored["selected"][1], config.select.split)
         fitted = fit(chosen_on, config.select.split)
-        if jax.process_index() == 0:
+        if hosts.main():
             folder.mkdir(parents=True, exist_ok=True)
             write_json(folder / calibrate.FILE, fitted)
             predictions.write(folder, config.select.split, chosen_on, names)
@@ -55,7 +55,7 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
                 if which == "selected":
                     if "temperature" in fitted:
                         told[which]["calibrated"] = calibrated(clips, fitted["temperature"])
-                    if jax.process_index() == 0:
+                    if hosts.main():
                         predictions.write(folder, split, clips, names)
             results[split] = {
                 "split": split,
@@ -65,7 +65,7 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
                 **told["selected"],
                 "last": told["last"],
             }
-            if jax.process_index() == 0:
+            if hosts.main():
                 write_json(folder / f"{split}.json", results[split])
                 print(summary(split, results[split]), flush=True)
     return results

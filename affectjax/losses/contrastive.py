@@ -15,30 +15,45 @@ def similarity(
     return _unit(a.mean(axis=1)) @ _unit(b.mean(axis=1)).T / temperature
 
 
-def info_nce(logits: Float[Array, "b b"], groups: int = 1) -> Float[Array, " b"]:
+def info_nce(logits: Float[Array, "b b"]) -> Float[Array, " b"]:
     """1/2 [CE(rows, diagonal) + CE(columns, diagonal)] of each clip (van den Oord et al. 2018).
 
-    Args:
-      logits: similarities, the pairs on the diagonal.
-      groups: clips are negatives of each other only inside `groups` equal parts of the batch:
-        "local" negatives, what g devices without a gather would compute. 1: "global".
-
-    Raises:
-      ValueError: the groups do not divide the batch.
+    `logits` are similarities, the pairs on the diagonal.
 
     >>> import jax.numpy as jnp
     >>> float(info_nce(jnp.zeros((4, 4)))[0])  # log 4
     1.386...
     """
-    size = logits.shape[0]
+    pairs = jnp.diagonal(logits)
+    rows = jax.nn.logsumexp(logits, axis=1) - pairs
+    columns = jax.nn.logsumexp(logits, axis=0) - pairs
+    return 0.5 * (rows + columns)
+
+
+def between(
+    a: Float[Array, "b n d"], b: Float[Array, "b m d"], temperature: float = 0.07, groups: int = 1
+) -> Float[Array, " b"]:
+    """`info_nce` of the `similarity` of clips with the clips of their part of the batch.
+
+    Args:
+      groups: 1: every clip of the global batch is a negative ("global"); g: only those of the same
+        one of g equal parts ("local"), what g devices compute that exchange nothing. The number is
+        the config's and not the mesh's, so a run keeps its loss on other devices; where the data
+        axes of the mesh divide it, no feature leaves its device.
+
+    Raises:
+      ValueError: the groups do not divide the batch.
+
+    >>> import jax.numpy as jnp
+    >>> x = jnp.ones((4, 1, 2))
+    >>> float(between(x, x)[0]), float(between(x, x, groups=2)[0])  # log 4, log 2
+    (1.386..., 0.693...)
+    """
+    size = a.shape[0]
     if size % groups:
         raise ValueError(f"{groups} groups of negatives do not divide a batch of {size}")
-    part = jnp.arange(size) // (size // groups)
-    inside = jnp.where(part[:, None] == part[None, :], logits, -jnp.inf)
-    pairs = jnp.diagonal(logits)
-    rows = jax.nn.logsumexp(inside, axis=1) - pairs
-    columns = jax.nn.logsumexp(inside, axis=0) - pairs
-    return 0.5 * (rows + columns)
+    parts = [x.reshape(groups, size // groups, *x.shape[1:]) for x in (a, b)]
+    return jax.vmap(lambda x, y: info_nce(similarity(x, y, temperature)))(*parts).reshape(size)
 
 
 def _unit(x: Float[Array, "b d"]) -> Float[Array, "b d"]:

@@ -26,9 +26,7 @@ def terms(
     over the taps. `groups` parts of the batch see only their own negatives.
     """
     taps = zip(outputs["taps_video"], outputs["taps_audio"], strict=True)
-    contrast = [
-        contrastive.info_nce(contrastive.similarity(v, a, temperature), groups) for v, a in taps
-    ]
+    contrast = [contrastive.between(v, a, temperature, groups) for v, a in taps]
     return {
         "video": masked.squared_error(outputs["pred_video"], gather(target_video, masked_video)),
         "audio": masked.squared_error(outputs["pred_audio"], gather(target_audio, masked_audio)),

@@ -27,7 +27,8 @@ class MaskedPretrain:
     Attributes:
       mask_video, mask_audio: shares of tokens hidden (tubes of places; any tokens).
       target: what the video decoder predicts, see `losses.masked.video_target`.
-      negative_groups: parts of the batch with negatives of their own; 1 is the whole batch.
+      negative_groups: parts of the batch with negatives of their own; 1 is the whole global batch,
+        the number of devices is what a run computes that exchanges nothing ("local").
     """
 
     model: hicmae.Pretrain

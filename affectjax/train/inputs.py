@@ -9,6 +9,7 @@ import numpy as np
 from affectjax import batch as batch_lib
 from affectjax import config as config_lib
 from affectjax.data import fake, pipeline, source
+from affectjax.train import hosts
 
 Config = Any
 Batch = dict[str, np.ndarray]
@@ -73,7 +74,8 @@ def open_split(config: Config, split: str) -> pipeline.Source:
     if config.data.fake:
         seed = sorted(config.data.splits).index(split)
         return fake.Fake(builder.info.features, config.data.fake, seed=seed)
-    return source.split(source.prepare(builder), split_expression(config, split))
+    prepared = hosts.first("the data", lambda: source.prepare(builder))
+    return source.split(prepared, split_expression(config, split))
 
 
 def open_builder(config: Config) -> Any:

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pathlib
-import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 
 from affectjax import config as config_lib
 from affectjax.evals import stream
-from affectjax.train import checkpoint, inputs, report, setup, shard
+from affectjax.train import checkpoint, hosts, inputs, report, setup, shard, stop
 from affectjax.train import step as step_lib
 from affectjax.train import workdir as workdir_lib
 
@@ -23,10 +22,11 @@ Config = Any
 def train(config: Config, workdir: str | os.PathLike[str]) -> dict[str, float]:
     """Train `config` to its last step in `workdir`, going on from the last checkpoint there.
 
-    Returns the values of the last periodic evaluation. SIGTERM saves, and the call returns after
-    the step in hand; the same command goes on from there to the same parameters, to the bit.
+    Returns the values of the last periodic evaluation. The same call goes on after any end, to the
+    same parameters, to the bit.
 
     Raises:
+      Stopped: SIGTERM came (to one process of the run), and the step in hand was saved.
       ValueError: the config and the checkpoint, the data or the devices do not fit.
       FloatingPointError: a loss term or gradient is not finite; names it.
       CheckpointError: a checkpoint could not be saved, or the last one is damaged.
@@ -38,19 +38,25 @@ def train(config: Config, workdir: str | os.PathLike[str]) -> dict[str, float]:
 
 
 def _train(config: Config, workdir: pathlib.Path) -> dict[str, float]:
-    if jax.process_index() == 0:
+    if hosts.main():
         (workdir / "config.json").write_text(config_lib.to_json(config))
     mesh = shard.make_mesh(config.mesh.to_dict())
     with jax.set_mesh(mesh), checkpoint.manager(workdir, *_select(config)) as manager:
         run = setup.prepare(config, mesh, inputs.example_spec(config))
-        if jax.process_index() == 0:
+        if hosts.main():
             (workdir / "parameters.txt").write_text(run.parameters)
             (workdir / "sharding.txt").write_text(run.sharding)
         state, start = setup.restore_or_init(config, run, manager)
-        with contextlib.closing(_report(config, workdir, start)) as out, _stop_asked() as stop:
+        with contextlib.closing(_report(config, workdir, start)) as out, stop.asked() as asked:
             _announce(out, run, start, config)
-            state, values = _run(config, workdir, run, state, start, manager, out, stop)
+            state, values = _run(config, workdir, run, state, start, manager, out, asked)
             checkpoint.wait(manager)
+            if int(state.step) < config.train.steps:
+                out.say(
+                    f"stopped at step {int(state.step)} of {config.train.steps}; the same "
+                    "command goes on from here"
+                )
+                raise stop.Stopped
     return values
 
 
@@ -80,7 +86,7 @@ def _run(
     start: int,
     manager: Any,
     out: report.Report,
-    stop: Callable[[], bool],
+    asked: Callable[[int], bool],
 ) -> tuple[Any, dict[str, float]]:
     steps, every = config.train.steps, config.train
     batches = inputs.train_batches(config, start)
@@ -92,7 +98,7 @@ def _run(
         with profile.at(step):
             state, terms = shard.settled(run.train_step(state, run.put(batch)))
         window.append(terms)
-        last = step == steps or stop()
+        last = asked(step) or step == steps
         if last or step % every.log_every == 0 or step % every.eval_every == 0:
             out.train(step, _mean_of(window, state))
             window.clear()
@@ -105,8 +111,6 @@ def _run(
             _check_finite(window, state)
             checkpoint.save(manager, step, state, config, chosen)
         if last:
-            if step < steps:
-                out.say(f"stopped at step {step} of {steps}; the same command goes on from here")
             break
     return state, values
 
@@ -154,7 +158,7 @@ def _report(config: Config, workdir: pathlib.Path, start: int) -> report.Report:
         batch=config.train.batch,
         start=start,
         tensorboard=config.train.tensorboard,
-        main_process=jax.process_index() == 0,
+        main_process=hosts.main(),
     )
 
 
@@ -162,21 +166,6 @@ def _announce(out: report.Report, run: setup.Run, start: int, config: Config) ->
     out.say(run.overview)
     if start:
         out.say(f"going on from step {start} of {config.train.steps}")
-
-
-@contextlib.contextmanager
-def _stop_asked() -> Iterator[Callable[[], bool]]:
-    """While open, SIGTERM sets a flag instead of killing the process."""
-    asked: list[int] = []
-    try:
-        before = signal.signal(signal.SIGTERM, lambda number, frame: asked.append(number))
-    except ValueError:  # not the main thread (a notebook, a test): nobody to signal
-        yield lambda: False
-        return
-    try:
-        yield lambda: bool(asked)
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 class _Profiler:

@@ -16,7 +16,7 @@ from clu import parameter_overview
 from jax.sharding import Mesh
 
 from affectjax import config as config_lib
-from affectjax.train import activations, checkpoint, inputs, optim, partition, shard
+from affectjax.train import activations, checkpoint, hosts, inputs, optim, partition, shard
 from affectjax.train import state as state_lib
 from affectjax.train import step as step_lib
 from affectjax.weights import transfer
@@ -97,7 +97,8 @@ def restore_or_init(config: Any, run: Run, manager: Any) -> tuple[state_lib.Stat
     if config.init:
         given = checkpoint.restore_params(config.init)
         params, told = transfer.take(given, state.params, config.init_fresh, config.init_drop)
-        print(f"weights from {config.init}: {told}", flush=True)
+        if hosts.main():
+            print(f"weights from {config.init}: {told}", flush=True)
         places = jax.tree.map(lambda a: a.sharding, run.abstract.params)
         params = jax.device_put(params, places)
         ema = None if state.ema is None else jax.tree.map(lambda p: p + 0, params)

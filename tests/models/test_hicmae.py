@@ -120,14 +120,6 @@ def test_permuting_the_batch_permutes_the_similarities():
     )
 
 
-def test_local_negatives_are_what_each_part_of_the_batch_would_compute():
-    logits = jax.random.normal(jax.random.key(0), (8, 8))
-    parts = [contrastive.info_nce(logits[i : i + 4, i : i + 4]) for i in (0, 4)]
-    local = contrastive.info_nce(logits, groups=2)
-    np.testing.assert_allclose(local, jnp.concatenate(parts), rtol=1e-6)
-    assert not np.allclose(local, contrastive.info_nce(logits))
-
-
 def test_a_decoder_of_the_wrong_depth_is_an_error():
     model = hicmae.Pretrain(
         T(8, 2, 2), T(8, 2, 2), T(8, 3, 2), T(8, 3, 2), 1, 2, (1,), patch=8, patch_audio=8

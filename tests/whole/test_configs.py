@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from affectjax import config as config_lib
-from affectjax.train import checkpoint, inputs, setup, shard
+from affectjax.train import checkpoint, inputs, setup, shard, stop
 from tests.conftest import REPO
 from tfds_builders.affect_synth import film
 
@@ -157,7 +157,7 @@ def test_kills_at_any_time_change_nothing(tmp_path, tmp_path_factory):
     _assert_same(whole, broken)
 
 
-def test_sigterm_saves_and_exits_with_success(tmp_path, tmp_path_factory):
+def test_sigterm_saves_and_exits_with_the_code_that_says_run_again(tmp_path, tmp_path_factory):
     env, path = _environment(tmp_path_factory), CONFIGS[0]
     extra = ["--config.train.steps=500", "--config.train.checkpoint_every=500"]
     command = _command(path, tmp_path / "run", *extra)
@@ -167,7 +167,7 @@ def test_sigterm_saves_and_exits_with_success(tmp_path, tmp_path_factory):
             process.send_signal(signal.SIGTERM)
             break
     rest = process.stdout.read()
-    assert process.wait(60) == 0
+    assert process.wait(60) == stop.STOPPED == 75
     assert "the same command goes on from here" in rest
     assert checkpoint.restore_params(tmp_path / "run", best=False)
 
