@@ -109,10 +109,10 @@ def _same_metrics(folder, reference, last, atol):
 
 
 def test_hosts_come_and_go_and_the_run_ends_where_an_undisturbed_one_ends(tmp_path):
-    """One process with 8 devices; then 4 hosts (one killed), 2 (asked to stop), 1 with 2 devices.
+    """One process with 8 devices; then 4 hosts (one killed), 2 (asked to stop), one device.
 
     The order of a sum over devices is that of the library that sums (gloo, or XLA's own within a
-    process), so losses agree to 1e-6 and not to the bit.
+    process), so numbers agree to 1e-6 and not to the bit: one unit in the last place as seen here.
     """
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     with Run(whole, 1, 8) as alone:
@@ -135,13 +135,13 @@ def test_hosts_come_and_go_and_the_run_ends_where_an_undisturbed_one_ends(tmp_pa
     reached = int(re.search(r"stopped at step (\d+) of", two.told)[1])
     assert 6 <= reached < STEPS
     _same_metrics(broken, whole, reached, 1e-6)
-    with Run(broken, 1, 2) as last:
+    with Run(broken, 1, 1) as last:
         assert last.ends()[0][0] == 0
     assert f"going on from step {reached} of" in last.told
-    keys = _same_metrics(broken, whole, STEPS, 1e-5)
+    keys = _same_metrics(broken, whole, STEPS, 2e-6)
     assert {(STEPS, "validation", "uar"), (STEPS, "train", "loss_local")} <= set(keys)
     ends = [checkpoint.restore_params(folder, best=False) for folder in (broken, whole)]
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), *ends)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), *ends)
     config = json.loads((broken / "config.json").read_text())
     assert config["train"]["steps"] == STEPS
 
