@@ -113,7 +113,7 @@ def get_config(arg: str = "") -> Any:
             "eval_every": arg.steps // 2,
             "checkpoint_every": 2,
         },
-        sharding=[["body", [None, "data"]]],
+        sharding={"rules": [["body", [None, "data"]]]},
         data={
             "builder": "tests.train.toy_run",
             "fake": 37,
