@@ -84,15 +84,16 @@ def erf(x: Float[Array, "*b d"]) -> Float[Array, "*b d"]:
 
     Written out because `jax.lax.erf` becomes an operation that TensorFlow 2.21 cannot load.
     """
-    x = jnp.clip(x, -4.0, 4.0)
-    square = x * x
-    return x * _polynomial(_ERF_ABOVE, square) / _polynomial(_ERF_BELOW, square)
+    wide = jnp.clip(x.astype(jnp.float32), -4.0, 4.0)  # bfloat16 cannot hold the polynomial
+    square = wide * wide
+    ratio = wide * _polynomial(_ERF_ABOVE, square) / _polynomial(_ERF_BELOW, square)
+    return ratio.astype(x.dtype)
 
 
 @erf.defjvp
 def _erf_jvp(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
     (x,), (tangent,) = primals, tangents
-    return erf(x), 2 / np.sqrt(np.pi) * jnp.exp(-x * x) * tangent
+    return erf(x), _TWO_OVER_ROOT_PI * jnp.exp(-x * x) * tangent
 
 
 def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
@@ -101,6 +102,8 @@ def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
         total = total * x + c
     return total
 
+
+_TWO_OVER_ROOT_PI = float(2 / np.sqrt(np.pi))  # Python's own float: bfloat16 stays bfloat16
 
 # Highest power first; the figures are those of Eigen's generic_fast_erf_float.
 _ERF_ABOVE = (

@@ -27,6 +27,9 @@ class MaskedPretrain:
     Attributes:
       mask_video, mask_audio: shares of tokens hidden (tubes of places; any tokens).
       target: what the video decoder predicts, see `losses.masked.video_target`.
+      group: frames in a group of "framediff"; 0 for those of a tubelet.
+      difference_weight: w of (1 - w) first frame + w differences in the video loss of "framediff"
+        (`losses.masked.weighted_frames`); 0 for the plain mean, as the released script.
       negative_groups: parts of the batch with negatives of their own; 1 is the whole global batch,
         the number of devices is what a run computes that exchanges nothing ("local").
     """
@@ -36,6 +39,8 @@ class MaskedPretrain:
     mask_video: float = 0.9
     mask_audio: float = 0.8
     target: Literal["plain", "framediff", "unnormalised"] = "framediff"
+    group: int = 0
+    difference_weight: float = 0.0
     contrast_weight: float = 0.0025
     temperature: float = 0.07
     negative_groups: int = 1
@@ -73,18 +78,32 @@ class MaskedPretrain:
         m = self.model
         patches = hicmae.video_patches(denormalise(frames), m.tubelet, m.patch)
         target_v = masked.video_target(
-            patches, frames=frames.shape[1], tubelet=m.tubelet, kind=self.target
+            patches,
+            frames=frames.shape[1],
+            tubelet=m.tubelet,
+            kind=self.target,
+            group=self.group or None,
         )
         target_a = masked.audio_target(hicmae.audio_patches(mel, m.patch_audio))
-        return hicmae_loss.terms(
+        hidden_v, hidden_a = (
+            hicmae.split_mask(mask, count)[1]
+            for mask, count in zip((mask_v, mask_a), counts, strict=True)
+        )
+        parts = hicmae_loss.terms(
             out,
             target_v,
             target_a,
-            hicmae.split_mask(mask_v, counts[0])[1],
-            hicmae.split_mask(mask_a, counts[1])[1],
+            hidden_v,
+            hidden_a,
             temperature=self.temperature,
             groups=self.negative_groups,
         )
+        if self.difference_weight:
+            wanted = hicmae.gather(target_v, hidden_v)
+            parts["video"] = masked.weighted_frames(
+                out["pred_video"], wanted, m.tubelet, self.difference_weight
+            )[0]
+        return parts
 
     def _masks(self, key: jax.Array, frames: Array, mel: Array) -> tuple[Any, Any, Any]:
         m, keys = self.model, jax.random.split(key)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from affectjax.losses import contrastive, masked
-from affectjax.models import hicmae, hicmae_finetune, masks
+from affectjax.models import attention, hicmae, hicmae_finetune, masks
 
 T = hicmae.Tower
 
@@ -129,3 +129,13 @@ def test_a_decoder_of_the_wrong_depth_is_an_error():
         model.init(
             jax.random.key(0), jnp.zeros((1, 4, 16, 16, 3)), jnp.zeros((1, 16, 16)), *mask, (4, 2)
         )
+
+
+def test_bfloat16_stays_bfloat16_and_near_float32():
+    x = jnp.linspace(-5, 5, 101)
+    low = x.astype(jnp.bfloat16)
+    value, slope = jax.jvp(attention.gelu, (low,), (jnp.ones_like(low),))
+    assert value.dtype == slope.dtype == jnp.bfloat16
+    exact = jax.jvp(attention.gelu, (low.astype(jnp.float32),), (jnp.ones_like(x),))
+    np.testing.assert_allclose(value.astype(jnp.float32), exact[0], rtol=0.02, atol=0.02)
+    np.testing.assert_allclose(slope.astype(jnp.float32), exact[1], rtol=0.02, atol=0.02)
