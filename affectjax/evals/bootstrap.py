@@ -1,6 +1,8 @@
 """Intervals by bootstrap clustered on subject: whole people are drawn, not clips."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -44,9 +46,39 @@ def interval(
     counts = draws(len(per_subject), resamples, seed).astype(np.float64)
     flat = per_subject.reshape(len(per_subject), -1).astype(np.float64)
     sums = (counts @ flat).reshape(resamples, *per_subject.shape[1:])
+    return ends(statistic(sums)[:, None], level)[0]
+
+
+def ends(values: Float[np.ndarray, "r n"], level: float = 0.95) -> list[list[float]]:
+    """The percentile interval [low, high] of each column of resampled values, NaN left out.
+
+    A column of nothing but NaN has [NaN, NaN].
+    """
     tail = (1 - level) / 2
-    low, high = np.nanquantile(statistic(sums), [tail, 1 - tail])
-    return [float(low), float(high)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # numpy warns of such a column
+        low, high = np.nanquantile(values, [tail, 1 - tail], axis=0)
+    return [[float(a), float(b)] for a, b in zip(low, high, strict=True)]
+
+
+def scored(
+    name: str, statistic: Statistic, per_subject: Float[np.ndarray, "g *s"], **options: Any
+) -> dict[str, Any]:
+    """{name: the statistic over all subjects, name_interval: its interval}."""
+    value = statistic(per_subject.sum(0)[None])[0]
+    told = interval(statistic, per_subject, **options)
+    return {name: float(value), f"{name}_interval": told}
+
+
+def scored_means(
+    each: Mapping[str, Float[np.ndarray, " b"]], subject: Int[np.ndarray, " b"], **options: Any
+) -> dict[str, Any]:
+    """`scored` of the mean over clips of each named value, by subject from (sum, count)."""
+    out: dict[str, Any] = {}
+    for name, values in each.items():
+        sums = by_subject(np.stack([values, np.ones_like(values)], axis=1), subject)
+        out |= scored(name, lambda s: s[..., 0] / s[..., 1], sums, **options)
+    return out
 
 
 def by_subject(

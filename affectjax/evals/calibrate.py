@@ -1,7 +1,7 @@
-"""Temperature scaling: one number, fitted on validation, that makes confidence honest.
+"""What is fitted on validation to make predictions honest: temperature, thresholds, intervals.
 
-Guo et al. 2017 (arXiv 1706.04599), section 4.2: p^(1/T) normalised again. The order of the classes
-stays, so accuracy does too.
+Guo et al. 2017 (arXiv 1706.04599), section 4.2, for the temperature: p^(1/T) normalised again. The
+order of the classes stays, so accuracy does too.
 """
 
 import json
@@ -48,6 +48,26 @@ def fit_temperature(
     return float(np.exp(found.x))
 
 
+def fit_thresholds(
+    probabilities: Float[np.ndarray, "b k"], multilabel: Float[np.ndarray, "b k"]
+) -> list[float]:
+    """Per label, the threshold of the best F1 (label present from it on); 0.5 of an absent label.
+
+    Candidates are the probabilities themselves; of equally good ones the highest.
+
+    >>> fit_thresholds(np.array([[0.9], [0.4], [0.3], [0.2]]), np.array([[1], [1], [0], [0]]))
+    [0.4]
+    """
+    found = []
+    for p, y in zip(np.asarray(probabilities).T, np.asarray(multilabel).T, strict=True):
+        order = np.argsort(-p, kind="stable")
+        last = np.append(np.diff(p[order]) != 0, True)
+        f1 = 2 * np.cumsum(y[order]) / (np.arange(1, len(y) + 1) + y.sum())
+        best = int(np.argmax(np.where(last, f1, -1.0)))
+        found.append(float(p[order][best]) if y.any() else 0.5)
+    return found
+
+
 def half_width(
     prediction: Float[np.ndarray, "b d"], target: Float[np.ndarray, "b d"], share: float = 0.95
 ) -> list[float]:
@@ -62,6 +82,6 @@ def half_width(
 
 
 def load(workdir: pathlib.Path) -> dict[str, Any]:
-    """What --mode=evaluate fitted for a run: `temperature`, `vad_half_width`; empty before it."""
+    """What --mode=evaluate fitted for a run: `temperature`, `thresholds`, `vad_half_width`."""
     path = pathlib.Path(workdir) / "evaluation" / FILE
     return json.loads(path.read_text()) if path.exists() else {}

@@ -54,9 +54,8 @@ def evaluate_on(
         "selected_on": f"{config.select.split} {config.select.metric}",
         **scores.scores(**evaluate.score_arguments(clips)),
     }
-    temperature = calibrate.load(workdir).get("temperature")
-    if temperature:
-        told["calibrated"] = evaluate.calibrated(clips, temperature)
+    changed = evaluate.calibrated(clips, calibrate.load(workdir))
+    told |= {"calibrated": changed} if changed else {}
     if hosts.main():
         folder = workdir / "evaluation"
         folder.mkdir(exist_ok=True)

@@ -48,8 +48,8 @@ def ensemble(
             "labels": labels[split],
         }
         told |= scores.scores(**evaluate.score_arguments(clips))
-        if "temperature" in fitted and split != chosen_on:
-            told["calibrated"] = evaluate.calibrated(clips, fitted["temperature"])
+        changed = evaluate.calibrated(clips, fitted) if split != chosen_on else {}
+        told |= {"calibrated": changed} if changed else {}
         evaluate.write_json(folder / f"{split}.json", told)
         print(evaluate.summary(split, told), flush=True)
         results[split] = told
@@ -57,7 +57,7 @@ def ensemble(
 
 
 def mean(runs: Sequence[Rows]) -> Rows:
-    """Probabilities and VAD averaged; its standard deviation is that of the equal mixture.
+    """Probabilities and VAD averaged; VAD's standard deviation is that of the equal mixture.
 
     Raises:
       ValueError: the runs do not have the same keys.
@@ -70,7 +70,7 @@ def mean(runs: Sequence[Rows]) -> Rows:
     if any(run.keys() != runs[0].keys() for run in runs):
         raise ValueError(f"the runs predict different things: {[sorted(run) for run in runs]}")
     out = dict(runs[0])
-    for key in ("probabilities", "vad_pred"):
+    for key in ("probabilities", "multilabel_pred", "vad_pred"):
         if key in out:
             out[key] = np.mean([run[key] for run in runs], axis=0)
     if "vad_sd" in out:

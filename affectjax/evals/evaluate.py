@@ -53,8 +53,8 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
                 clips = clips_of(config, run, state, split)
                 told[which] = {"step": step, **scores.scores(**score_arguments(clips))}
                 if which == "selected":
-                    if "temperature" in fitted:
-                        told[which]["calibrated"] = calibrated(clips, fitted["temperature"])
+                    changed = calibrated(clips, fitted)
+                    told[which] |= {"calibrated": changed} if changed else {}
                     if hosts.main():
                         predictions.write(folder, split, clips, names)
             results[split] = {
@@ -78,26 +78,39 @@ def clips_of(config: Any, run: setup.Run, state: Any, split: str) -> Rows:
 
 
 def fit(clips: Rows, split: str) -> dict[str, Any]:
-    """Temperature and VAD intervals of the clips of the split that chose the checkpoint."""
+    """What is fitted on the clips of the split that chose the checkpoint."""
     fitted: dict[str, Any] = {"fitted_on": split, "clips": len(clips["clip_id"])}
     if "probabilities" in clips:
         p, y = clips["probabilities"], clips["emotion"]
         fitted["temperature"] = calibrate.fit_temperature(p, y)
+    if "multilabel_pred" in clips:
+        fitted["thresholds"] = calibrate.fit_thresholds(
+            clips["multilabel_pred"], clips["multilabel"]
+        )
     if "vad_pred" in clips and "vad" in clips:
         fitted["vad_half_width"] = calibrate.half_width(clips["vad_pred"], clips["vad"])
     return fitted
 
 
-def calibrated(clips: Rows, temperature: float) -> dict[str, Any]:
-    """The scores that a temperature changes."""
-    p = calibrate.scaled(clips["probabilities"], temperature)
-    told = scores.scores(p, clips["emotion"], subject=clips["subject"])
-    kept = ("ece", "nll", "brier")
-    return {"temperature": temperature} | {k: v for k, v in told.items() if k.startswith(kept)}
+def calibrated(clips: Rows, fitted: Mapping[str, Any]) -> dict[str, Any]:
+    """The scores that the fitted temperature or thresholds change; empty where there is neither."""
+    out: dict[str, Any] = {}
+    if "temperature" in fitted and "probabilities" in clips:
+        p = calibrate.scaled(clips["probabilities"], fitted["temperature"])
+        told = scores.scores(p, clips["emotion"], subject=clips["subject"])
+        out |= {"temperature": fitted["temperature"]}
+        out |= {k: v for k, v in told.items() if k.startswith(("ece", "nll", "brier"))}
+    if "thresholds" in fitted and "multilabel_pred" in clips:
+        given: Any = {k: clips[k] for k in ("multilabel_pred", "multilabel", "subject")}
+        told = scores.scores(**given, thresholds=np.array(fitted["thresholds"]))
+        out |= {"thresholds": fitted["thresholds"]}
+        kept = ("macro_f1", "micro_f1", "samples_jaccard")
+        out |= {k: v for k, v in told.items() if k.startswith(kept)}
+    return out
 
 
 def per_clip(rows: Rows) -> Rows:
-    """Mean of the probabilities and VAD over the views of each clip, clips in order of first view.
+    """Mean of what is predicted over the views of each clip, clips in order of first view.
 
     >>> rows = {"clip_id": np.array([7, 7, 9]), "vad_pred": np.array([[0.0], [1.0], [5.0]])}
     >>> per_clip(rows)["vad_pred"].tolist()
@@ -114,7 +127,7 @@ def per_clip(rows: Rows) -> Rows:
         np.add.at(total, rank[place], values)
         return total / counts.reshape(-1, *[1] * (values.ndim - 1))
 
-    averaged = ("probabilities", "vad_pred", "vad_sd")
+    averaged = ("probabilities", "multilabel_pred", "vad_pred", "vad_sd")
     return {k: mean(v) if k in averaged else v[first[order]] for k, v in rows.items()}
 
 
@@ -141,12 +154,12 @@ def write_json(path: pathlib.Path, values: Mapping[str, Any]) -> None:
 def summary(split: str, values: Mapping[str, Any]) -> str:
     """One line of the main scores with their intervals."""
     shown = []
-    for name in ("uar", "war", "macro_f1", "ccc_mean", "ece"):
+    for name in ("uar", "war", "map", "macro_f1", "ccc_mean", "ece"):
         if name in values:
             low, high = values.get(f"{name}_interval", (None, None))
             interval = f" [{low:.3f}, {high:.3f}]" if low is not None else ""
             shown.append(f"{name} {values[name]:.3f}{interval}")
-    if "calibrated" in values:
+    if "ece" in values.get("calibrated", {}):
         shown.append(f"calibrated ece {values['calibrated']['ece']:.3f}")
     which = f"step {values['step']}" if "step" in values else f"{len(values['runs'])} runs"
     return f"{split} ({which}, 95% by subject):  " + "  ".join(shown)
@@ -154,5 +167,6 @@ def summary(split: str, values: Mapping[str, Any]) -> str:
 
 def score_arguments(clips: Rows) -> dict[str, Any]:
     """What `scores.scores` takes of the clips."""
-    known = ("probabilities", "emotion", "vad_pred", "vad", "subject", "distribution")
+    categories = ("probabilities", "emotion", "distribution")
+    known = (*categories, "multilabel_pred", "multilabel", "vad_pred", "vad", "subject")
     return {k: clips[k] for k in known if k in clips}

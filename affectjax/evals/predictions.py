@@ -3,6 +3,7 @@
 import csv
 import os
 import pathlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,18 +11,23 @@ import numpy as np
 
 Rows = dict[str, np.ndarray]
 ENDING = "_predictions.csv"
+_TRUTHS = ("emotion", "multilabel")
 
 
 def write(folder: pathlib.Path, split: str, clips: Rows, labels: Sequence[str]) -> None:
     """<folder>/<split>_predictions.csv, one row a clip.
 
-    Columns: clip_id, subject, emotion, predicted, p_<label>..., VAD as predicted and its truth.
+    Columns: clip_id, subject; of categories emotion, predicted and p_<label>...; of labels that
+    may hold together has_<label>... (0 or 1) and score_<label>...; VAD's truth and as predicted.
     """
     columns: dict[str, Any] = {"clip_id": clips["clip_id"], "subject": clips["subject"]}
     if "probabilities" in clips:
         columns["emotion"] = clips["emotion"]
         columns["predicted"] = clips["probabilities"].argmax(-1)
         columns |= {f"p_{n}": clips["probabilities"][:, i] for i, n in enumerate(labels)}
+    for key, prefix in (("multilabel", "has_"), ("multilabel_pred", "score_")):
+        if "multilabel_pred" in clips:
+            columns |= {f"{prefix}{n}": clips[key][:, i] for i, n in enumerate(labels)}
     for key in ("vad", "vad_pred", "vad_sd"):
         if key in clips and "vad_pred" in clips:
             columns |= {f"{key}_{n}": clips[key][:, i] for i, n in enumerate("vad")}
@@ -38,7 +44,14 @@ def read(path: str | os.PathLike[str]) -> Rows:
     columns = {k: np.array([float(row[k]) for row in rows]) for k in rows[0]}
     clips = {k: columns[k].astype(np.int64) for k in ("subject", "emotion") if k in columns}
     clips["clip_id"] = np.array([int(row["clip_id"]) for row in rows])
-    groups = {"probabilities": "p_", "vad": "vad_", "vad_pred": "vad_pred_", "vad_sd": "vad_sd_"}
+    groups = {
+        "probabilities": "p_",
+        "multilabel": "has_",
+        "multilabel_pred": "score_",
+        "vad": "vad_",
+        "vad_pred": "vad_pred_",
+        "vad_sd": "vad_sd_",
+    }
     for key, prefix in groups.items():
         found = [k for k in columns if k.startswith(prefix)]
         found = [k for k in found if key != "vad" or len(k) == len("vad_v")]
@@ -48,9 +61,11 @@ def read(path: str | os.PathLike[str]) -> Rows:
 
 
 def labels(workdir: pathlib.Path, split: str) -> list[str]:
-    """Names of the categories of a run's file, in order."""
+    """Names of the categories, or of the labels that may hold together, of a run's file."""
     with (workdir / "evaluation" / f"{split}{ENDING}").open(newline="") as file:
-        return [name.removeprefix("p_") for name in next(csv.reader(file)) if name[:2] == "p_"]
+        columns = next(csv.reader(file))
+    found = [re.match("(?:p|score)_(.*)", name) for name in columns]
+    return [match[1] for match in found if match]
 
 
 def shared_splits(workdirs: Sequence[pathlib.Path]) -> list[str]:
@@ -86,7 +101,7 @@ def aligned(workdirs: Sequence[pathlib.Path], split: str) -> list[Rows]:
                 f"{split} of {workdirs[0]} and {folder} differ in {len(odd)} clips; only runs "
                 "evaluated on the same clips go together"
             )
-        if "emotion" in run and (run["emotion"] != runs[0].get("emotion")).any():
+        if any((run[k] != runs[0].get(k)).any() for k in _TRUTHS if k in run):
             raise ValueError(f"{split} of {workdirs[0]} and {folder} differ in their true labels")
     return runs
 

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from affectjax.affect import prior
 from affectjax.evals import bootstrap
+from affectjax.evals import multilabel as labels
 from affectjax.metrics import calibration, classification, confusion, moments
 from affectjax.metrics import distribution as distances
 from affectjax.metrics.states import DIMENSIONS
@@ -24,24 +25,29 @@ def scores(
     subject: Int[np.ndarray, " b"] | None = None,
     distribution: Float[np.ndarray, "b k"] | None = None,
     votes: Int[np.ndarray, "b k"] | None = None,
+    multilabel_pred: Float[np.ndarray, "b l"] | None = None,
+    multilabel: Float[np.ndarray, "b l"] | None = None,
     *,
+    thresholds: Float[np.ndarray, " l"] | float = 0.5,
     resamples: int = 2000,
     seed: int = 0,
 ) -> Scores:
-    """Category and VAD scores of one row a clip; `<name>_interval` is 95% by subject.
+    """Category, label and VAD scores of one row a clip; `<name>_interval` is 95% by subject.
 
     With intervals: uar (over the classes that occur), war, macro_f1 (over the classes true or
     predicted), weighted_f1, kappa, ece (15 bins), brier, nll; of VAD ccc, pcc (unbiased moments)
     and rmse, of each dimension and as `_mean`; against the raters' shares (`distribution`, or
     `votes` made into shares) soft_nll, kl and js, in nats. Without: recall and confusion (rows
-    true), as lists, and chance. Without `subject` every clip is its own.
+    true), as lists, and chance. Labels that hold together: see `multilabel.scores`. Without
+    `subject` every clip is its own.
 
     Raises:
-      ValueError: neither categories nor VAD are given.
+      ValueError: there is nothing to score.
     """
-    given = probabilities if probabilities is not None else vad_pred
+    known = (probabilities, multilabel_pred, vad_pred)
+    given = next((x for x in known if x is not None), None)
     if given is None:
-        raise ValueError("no predictions to score: neither probabilities nor vad_pred")
+        raise ValueError("nothing to score: no probabilities, multilabel_pred or vad_pred")
     people = np.arange(len(given)) if subject is None else np.asarray(subject)
     out: Scores = {"clips": len(given), "subjects": len(np.unique(people))}
     options = {"resamples": resamples, "seed": seed}
@@ -53,6 +59,8 @@ def scores(
             out |= _categories(p, np.asarray(emotion), people, options)
         if distribution is not None:
             out |= _shares(np.asarray(distribution, np.float64), p, people, options)
+    if multilabel_pred is not None and multilabel is not None:
+        out |= labels.scores(multilabel_pred, multilabel, people, thresholds, **options)
     if vad_pred is not None and vad is not None:
         pred, true = np.asarray(vad_pred, np.float64), np.asarray(vad, np.float64)
         out |= _dimensions(pred, true, people, options)
@@ -71,12 +79,11 @@ def _categories(p: np.ndarray, y: np.ndarray, people: np.ndarray, options: Any) 
     }
     out: Scores = {}
     for name, statistic in named.items():
-        out |= _with_interval(name, statistic, matrices, options)
+        out |= bootstrap.scored(name, statistic, matrices, **options)
     c = matrices.sum(0)
-    out |= _with_interval("ece", _ece, _bins(p.max(1), guess == y, people), options)
-    out |= _means(
-        {"brier": calibration.brier(p, y), "nll": classification.nll(p, y)}, people, options
-    )
+    out |= bootstrap.scored("ece", _ece, _bins(p.max(1), guess == y, people), **options)
+    each = {"brier": calibration.brier(p, y), "nll": classification.nll(p, y)}
+    out |= bootstrap.scored_means(each, people, **options)
     return out | {
         "recall": confusion.recalls(c).tolist(),
         "confusion": c.astype(int).tolist(),
@@ -90,7 +97,7 @@ def _shares(q: np.ndarray, p: np.ndarray, people: np.ndarray, options: Any) -> S
         "kl": distances.kl(q, p),
         "js": distances.js(q, p),
     }
-    return _means(each, people, options)
+    return bootstrap.scored_means(each, people, **options)
 
 
 def _dimensions(p: np.ndarray, t: np.ndarray, people: np.ndarray, options: Any) -> Scores:
@@ -122,21 +129,6 @@ def _vad_scores(
         out[f"{name}_{d}"] = float(told[d])
         out[f"{name}_{d}_interval"] = bootstrap.interval(pick, sums, **options)
     return out
-
-
-def _means(each: dict[str, np.ndarray], people: np.ndarray, options: Any) -> Scores:
-    """Means over clips, by subject from (sum, count)."""
-    out: Scores = {}
-    for name, values in each.items():
-        sums = bootstrap.by_subject(np.stack([values, np.ones_like(values)], axis=1), people)
-        out |= _with_interval(name, lambda s: s[..., 0] / s[..., 1], sums, options)
-    return out
-
-
-def _with_interval(name: str, statistic: Any, per_subject: np.ndarray, options: Any) -> Scores:
-    value = statistic(per_subject.sum(0)[None])[0]
-    interval = bootstrap.interval(statistic, per_subject, **options)
-    return {name: float(value), f"{name}_interval": interval}
 
 
 def _bins(confidence: np.ndarray, correct: np.ndarray, people: np.ndarray) -> np.ndarray:

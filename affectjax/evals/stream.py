@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
+from affectjax.metrics import states
 from affectjax.train import shard
 
 Batches = Iterable[dict[str, np.ndarray]]
@@ -19,10 +20,17 @@ def scores(
 ) -> dict[str, float]:
     """The task's metrics over all batches, padding left out; scalars by name.
 
+    Metrics that rank all rows (mAP) get them at once, on the host.
+
     Raises:
       ValueError: there is no batch.
     """
     collection = task.metrics()
+    if states.needs_all_rows(collection):
+        whole = rows(predict, params, batches, put)
+        valid = np.ones(len(whole["clip_id"]), bool)
+        total = collection.single_from_model_output(**whole, valid=valid)
+        return _scalars(total)
     update = jax.jit(lambda outputs: collection.single_from_model_output(**outputs))
     merge = jax.jit(lambda a, b: a.merge(b))
     total = None
@@ -31,7 +39,7 @@ def scores(
         total = one if total is None else shard.settled(merge(total, one))
     if total is None:
         raise ValueError("nothing to evaluate: the split is empty")
-    return {k: float(v) for k, v in total.compute().items() if np.ndim(v) == 0}
+    return _scalars(total)
 
 
 def rows(predict: Predict, params: Any, batches: Batches, put: Put) -> dict[str, np.ndarray]:
@@ -40,6 +48,10 @@ def rows(predict: Predict, params: Any, batches: Batches, put: Put) -> dict[str,
     if not parts:
         raise ValueError("nothing to evaluate: the split is empty")
     return {k: np.concatenate([part[k] for part in parts]) for k in parts[0]}
+
+
+def _scalars(total: Any) -> dict[str, float]:
+    return {k: float(v) for k, v in total.compute().items() if np.ndim(v) == 0}
 
 
 def _valid_rows(

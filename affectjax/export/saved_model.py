@@ -69,6 +69,8 @@ def serving(task: Any, fitted: Mapping[str, Any]) -> Callable[..., dict[str, jax
         if "probabilities" in out:
             log_p = jnp.log(jnp.maximum(out["probabilities"], 1e-30))
             served["probabilities"] = jax.nn.softmax(log_p / fitted.get("temperature", 1.0))
+        if "multilabel_pred" in out:
+            served["labels"] = out["multilabel_pred"]
         if "vad_pred" in out:
             served["vad"] = out["vad_pred"]
             if "vad_half_width" in fitted:
@@ -127,6 +129,7 @@ def make_card(
             told = json.loads(path.read_text())
             scores[path.stem] = {k: v for k, v in told.items() if isinstance(v, float | int)}
     before = [op[config_lib.NAME] for op in config_lib.to_plain(config.data.eval_ops)]
+    before = [name for name in before if not name.startswith("affectjax.data.ops.labels")]
     return {
         "labels": list(inputs.label_names(config)),
         "inputs": {k: [str(s.dtype), None, *s.shape[1:]] for k, s in spec.items()},

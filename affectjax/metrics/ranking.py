@@ -3,15 +3,16 @@
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float, Shaped
 from scipy import stats
 
 from affectjax.metrics import moments
 
-Ordered = Float[np.ndarray, " b"]
+Ordered = Shaped[np.ndarray, " b"]  # numbers of any kind
+Flags = Shaped[np.ndarray, " b"]  # true or 1, false or 0
 
 
-def average_precision(scores: Ordered, labels: Bool[np.ndarray, " b"]) -> float:
+def average_precision(scores: Ordered, labels: Flags) -> float:
     """Sum over thresholds of (recall gained) x precision, without interpolation.
 
     Equal scores enter together. 0 without a positive label, as in scikit-learn.
@@ -19,17 +20,12 @@ def average_precision(scores: Ordered, labels: Bool[np.ndarray, " b"]) -> float:
     >>> average_precision(np.array([0.9, 0.8, 0.7]), np.array([1, 0, 1]))  # 1/2 1 + 1/2 2/3
     0.8333333333333333
     """
-    order = np.argsort(-np.asarray(scores), kind="stable")
-    ranked: np.ndarray = np.asarray(scores)[order]
-    labels = np.asarray(labels, np.float64)[order]
-    if labels.sum() == 0:
+    if not np.any(labels):
         return 0.0
-    last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # of each run of equals
-    hits = np.cumsum(labels)[last]
-    return float((np.diff(hits, prepend=0.0) * hits / (last + 1)).sum() / labels.sum())
+    return float(weighted_average_precision(scores, labels, np.ones((1, len(scores))))[0])
 
 
-def auroc(scores: Ordered, labels: Bool[np.ndarray, " b"]) -> float:
+def auroc(scores: Ordered, labels: Flags) -> float:
     """Probability that a positive outranks a negative, ties counting half (Mann & Whitney 1947).
 
     NaN where the labels are all alike.
@@ -37,22 +33,60 @@ def auroc(scores: Ordered, labels: Bool[np.ndarray, " b"]) -> float:
     >>> auroc(np.array([0.9, 0.5, 0.5]), np.array([1, 1, 0]))
     0.75
     """
-    positive = np.asarray(labels, bool)
-    n, m = int(positive.sum()), int((~positive).sum())
-    if n == 0 or m == 0:
-        return float("nan")
-    ranks = stats.rankdata(scores)
-    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m))
+    return float(weighted_auroc(scores, labels, np.ones((1, len(scores))))[0])
+
+
+def weighted_average_precision(
+    scores: Ordered, labels: Flags, weights: Float[np.ndarray, "r b"]
+) -> Float[np.ndarray, " r"]:
+    """`average_precision` of each of r weightings of the samples, such as bootstrap counts.
+
+    NaN where no positive label has a weight.
+
+    >>> weighted_average_precision(
+    ...     np.array([0.9, 0.8, 0.7]), np.array([1, 0, 1]), np.array([[1.0, 1, 1], [1, 0, 2]])
+    ... ).round(3).tolist()
+    [0.833, 1.0]
+    """
+    hits, seen = _running(scores, labels, weights)
+    gained = np.diff(hits, prepend=0.0, axis=1)
+    area = (gained * hits / np.where(seen > 0, seen, 1)).sum(1)
+    total = hits[:, -1]
+    return np.where(total > 0, area / np.where(total > 0, total, 1), np.nan)
+
+
+def weighted_auroc(
+    scores: Ordered, labels: Flags, weights: Float[np.ndarray, "r b"]
+) -> Float[np.ndarray, " r"]:
+    """`auroc` of each of r weightings of the samples; NaN where only one kind has a weight."""
+    hits, seen = _running(scores, labels, weights)
+    false = seen - hits
+    below = false[:, -1:] - false + np.diff(false, prepend=0.0, axis=1) / 2
+    pairs = hits[:, -1] * false[:, -1]
+    area = (np.diff(hits, prepend=0.0, axis=1) * below).sum(1)
+    return np.where(pairs > 0, area / np.where(pairs > 0, pairs, 1), np.nan)
 
 
 def per_class(
     score: Callable[[Ordered, Ordered], float],
     scores: Float[np.ndarray, "b k"],
-    labels: Bool[np.ndarray, "b k"],
+    labels: Shaped[np.ndarray, "b k"],
 ) -> Float[np.ndarray, " k"]:
     """`average_precision` or `auroc` of each column, (k,); the mean of the former is mAP."""
     columns = range(np.shape(scores)[1])
     return np.array([score(scores[:, i], labels[:, i]) for i in columns])
+
+
+def _running(
+    scores: Ordered, labels: Flags, weights: Float[np.ndarray, "r b"]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weight of the positives, and of all, from the best score down to each distinct score."""
+    order = np.argsort(-np.asarray(scores), kind="stable")
+    ranked: np.ndarray = np.asarray(scores)[order]
+    last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # of each run of equals
+    w = np.asarray(weights, np.float64)[:, order]
+    positive = np.asarray(labels, np.float64)[order]
+    return np.cumsum(w * positive, axis=1)[:, last], np.cumsum(w, axis=1)[:, last]
 
 
 def srcc(a: Ordered, b: Ordered) -> float:

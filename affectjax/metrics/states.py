@@ -3,6 +3,7 @@
 Float32 sums: batches of 1 and of 1500 agree to 1e-6; `evals.scores` is float64, of all rows.
 """
 
+import typing
 from typing import Any
 
 import flax.struct
@@ -126,17 +127,19 @@ _COLLECTED = ("multilabel_pred", "multilabel", "valid")
 class Ranking(metrics.CollectingMetric.from_outputs(_COLLECTED)):  # type: ignore[misc]
     """mAP and mean AUROC of `multilabel_pred` (b, k) against `multilabel`, of all `valid` rows.
 
-    Keeps every row on the host, for ranks need all of them: merge it outside jit. A label that
-    never occurs counts as AP 0 (scikit-learn); without both kinds there is no AUROC to average.
+    Keeps every row on the host, for ranks need all of them: merge it outside jit. Labels that never
+    occur have no AP, labels always alike no AUROC: the means leave them out.
     """
 
     def compute(self) -> dict[str, Array]:
         rows = {k: np.asarray(v) for k, v in super().compute().items()}
         valid = rows["valid"].astype(bool)
         scores, labels = rows["multilabel_pred"][valid], rows["multilabel"][valid] > 0.5
-        each = (ranking.average_precision, ranking.auroc)
-        ap, auroc = (ranking.per_class(one, scores, labels) for one in each)
-        return {"map": ap.mean(), "auroc_mean": np.nanmean(auroc)}
+        seen = labels.any(0)
+        ap = ranking.per_class(ranking.average_precision, scores[:, seen], labels[:, seen])
+        mixed = seen & ~labels.all(0)
+        auroc = ranking.per_class(ranking.auroc, scores[:, mixed], labels[:, mixed])
+        return {"map": _mean(ap), "auroc_mean": _mean(auroc)}
 
 
 @flax.struct.dataclass
@@ -169,6 +172,14 @@ class RankingScores(_Several):
 
 
 @flax.struct.dataclass
+class RankingAndDimensionScores(_Several):
+    """Labels that may hold together, and VAD; not for jit."""
+
+    ranking: Ranking
+    dimensions: Dimensions
+
+
+@flax.struct.dataclass
 class LossScores(_Several):
     """Mean losses, for tasks without labels."""
 
@@ -183,6 +194,21 @@ def for_classification(vad: bool) -> type[metrics.Collection]:
 def for_vad() -> type[metrics.Collection]:
     """The collection for VAD alone."""
     return DimensionScores
+
+
+def for_multilabel(vad: bool) -> type[metrics.Collection]:
+    """The collection for labels that may hold together, with VAD beside them or not."""
+    return RankingAndDimensionScores if vad else RankingScores
+
+
+def needs_all_rows(collection: type[metrics.Collection]) -> bool:
+    """Whether a metric of the collection ranks all rows, so that it cannot run batch by batch."""
+    return any(m is Ranking for m in typing.get_type_hints(collection).values())
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """The mean; NaN of nothing, without a warning."""
+    return np.asarray(values.mean() if len(values) else np.nan)
 
 
 def _weights(valid: Array | None, like: Array) -> Array:

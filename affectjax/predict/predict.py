@@ -16,13 +16,13 @@ from tqdm import tqdm
 
 from affectjax import config as config_lib
 from affectjax.data import pipeline
-from affectjax.data.ops import video, waveform
+from affectjax.data.ops import labels, video, waveform
 from affectjax.evals import calibrate
-from affectjax.metrics.states import DIMENSIONS
-from affectjax.predict import face, media, windows
+from affectjax.predict import face, media, told, windows
 from affectjax.train import inputs, setup, shard
 
 ROWS = 8  # windows a batch
+_BLANK = cv2.imencode(".png", np.zeros((32, 32, 3), np.uint8))[1].tobytes()
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s [{elapsed}, {remaining} left]"
 
 
@@ -36,6 +36,7 @@ class Predictor:
     labels: tuple[str, ...]
     plan: windows.Plan
     temperature: float
+    thresholds: tuple[float, ...] | None
     half_width: tuple[float, ...] | None
     step: int
 
@@ -79,13 +80,14 @@ def predict(
 def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Predictor:
     """The selected checkpoint of a run, with its calibration where --mode=evaluate left one."""
     workdir = pathlib.Path(workdir)
-    ops = config_lib.build(config.data.eval_ops, "config.data.eval_ops")
+    every = config_lib.build(config.data.eval_ops, "config.data.eval_ops")
+    ops = [op for op in every if not isinstance(op, labels.Present)]  # a user's clip has no labels
     mesh = shard.make_mesh({"data": 1}, jax.local_devices()[:1])
     with jax.set_mesh(mesh):
         run, restored = setup.trained(config, workdir, mesh)
     step, state = restored["selected"]
     params, spec = state.eval_params, run.spec
-    told = calibrate.load(workdir)
+    fitted = calibrate.load(workdir)
 
     def ask(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         rows = {k: v for k, v in batch.items() if k in spec or k == "view"}
@@ -98,8 +100,9 @@ def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Pred
         needs=frozenset({"frames", "audio"} & set(spec)),
         labels=inputs.label_names(config),
         plan=_plan(config, ops, hop),
-        temperature=told.get("temperature", 1.0),
-        half_width=tuple(told["vad_half_width"]) if "vad_half_width" in told else None,
+        temperature=fitted.get("temperature", 1.0),
+        thresholds=tuple(fitted["thresholds"]) if "thresholds" in fitted else None,
+        half_width=tuple(fitted["vad_half_width"]) if "vad_half_width" in fitted else None,
         step=step,
     )
 
@@ -136,50 +139,13 @@ def one(
             bar.update(max(min(window.end, found.seconds) - bar.n, 0))
     if not records:
         raise media.MediaError(f"{path} holds no sound and no picture that could be decoded")
-    summary = summarise(predictor, path, records)
+    summary = told.summarise(predictor, path, records)
     written = results.with_name(f"{results.name}_summary.json")
     written.write_text(json.dumps(summary, indent=1))
     picture = results.with_name(f"{results.name}_timeline.png")
     timeline.draw(picture, path.name, records, drawn)
-    print(tell(summary), flush=True)
+    print(told.tell(summary), flush=True)
     return summary
-
-
-def summarise(
-    predictor: Predictor, path: pathlib.Path, records: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """Means over the windows that were predicted."""
-    said = [r for r in records if "skipped" not in r]
-    out: dict[str, Any] = {
-        "file": path.name,
-        "seconds": records[-1]["end"],
-        "windows": len(records),
-        "skipped": len(records) - len(said),
-        "checkpoint_step": predictor.step,
-        "temperature": predictor.temperature,
-        "vad_interval": "95% of validation clips lay within" if predictor.half_width else None,
-    }
-    if said and "probabilities" in said[0]:
-        mean = {k: float(np.mean([r["probabilities"][k] for r in said])) for k in predictor.labels}
-        out |= {"probabilities": mean, "emotion": max(mean, key=lambda k: mean[k])}
-    if said and "vad" in said[0]:
-        out["vad"] = {d: float(np.mean([r["vad"][d] for r in said])) for d in DIMENSIONS}
-    if len(said) < len(records):
-        out["skipped_because"] = next(r["skipped"] for r in records if "skipped" in r)
-    return out
-
-
-def tell(summary: dict[str, Any]) -> str:
-    """One line of a summary."""
-    parts = [f"{summary['file']}: {summary['seconds']:.1f} s, {summary['windows']} windows"]
-    if summary["skipped"]:
-        parts.append(f"{summary['skipped']} skipped ({summary['skipped_because']})")
-    if "emotion" in summary:
-        name = summary["emotion"]
-        parts.append(f"{name} {summary['probabilities'][name]:.2f}")
-    if "vad" in summary:
-        parts.append("  ".join(f"{k} {v:+.2f}" for k, v in summary["vad"].items()))
-    return ", ".join(parts)
 
 
 def _plan(config: Any, ops: Iterable[Any], hop: float) -> windows.Plan:
@@ -249,7 +215,7 @@ def _batch(
         place = {"start": round(window.start, 3), "end": round(window.end, 3)}
         box = None if window.box is None else [round(float(x), 1) for x in window.box]
         record = {**place, "face": box, "modalities": sorted(predictor.needs)}
-        yield window, {**record, **({"skipped": why} if why else _named(predictor, next(said)))}
+        yield window, {**record, **({"skipped": why} if why else told.named(predictor, next(said)))}
 
 
 def _unfit(predictor: Predictor, window: windows.Window) -> str:
@@ -272,25 +238,9 @@ def _element(predictor: Predictor, window: windows.Window) -> dict[str, np.ndarr
     if "frames" in predictor.needs:
         pngs = [cv2.imencode(".png", f[..., ::-1])[1].tobytes() for f in window.faces]
         element |= {"frames": pngs, "fps": np.float32(predictor.plan.fps)}
+    elif any(isinstance(op, video.SampleClip) for op in predictor.ops):
+        # Trained on the sound of films, which is cut by their frames: blank ones, dropped after it.
+        count = max(round(len(element["audio"]) / media.RATE * predictor.plan.fps), 2)
+        element |= {"frames": [_BLANK] * count, "fps": np.float32(predictor.plan.fps)}
     done = pipeline.apply(predictor.ops, element, np.random.default_rng(0))
     return {k: v for k, v in pipeline.finish(done).items() if k != "clip_id"}
-
-
-def _named(predictor: Predictor, row: dict[str, np.ndarray]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    if "probabilities" in row:
-        p = calibrate.scaled(row["probabilities"][None], predictor.temperature)[0]
-        out["probabilities"] = {
-            n: round(float(x), 4) for n, x in zip(predictor.labels, p, strict=True)
-        }
-        out["emotion"] = predictor.labels[int(p.argmax())]
-    if "vad_pred" in row:
-        vad = [float(x) for x in row["vad_pred"]]
-        out["vad"] = {d: round(x, 4) for d, x in zip(DIMENSIONS, vad, strict=True)}
-        half = predictor.half_width
-        if half:
-            out["vad_interval"] = {
-                d: [round(max(x - h, -1), 4), round(min(x + h, 1), 4)]
-                for d, x, h in zip(DIMENSIONS, vad, half, strict=True)
-            }
-    return out

@@ -50,6 +50,7 @@ def draw(path: pathlib.Path, title: str, records: list[dict[str, Any]], gathered
     rows = [("faces", 0.9)] if gathered.faces else []
     rows += [("sound", 0.55)] if gathered.outline else []
     rows += [("categories", 2.2)] if said and "probabilities" in said[0] else []
+    rows += [("labels", 2.2)] if said and "labels" in said[0] else []
     rows += [("vad", 1.6)] if said and "vad" in said[0] else []
     if not rows:
         return
@@ -62,7 +63,13 @@ def draw(path: pathlib.Path, title: str, records: list[dict[str, Any]], gathered
         sharex=True,
         squeeze=False,
     )
-    paint = {"faces": _faces, "sound": _sound, "categories": _categories, "vad": _vad}
+    paint = {
+        "faces": _faces,
+        "sound": _sound,
+        "categories": _categories,
+        "labels": _labels,
+        "vad": _vad,
+    }
     for (name, _), axis in zip(rows, axes[:, 0], strict=True):
         paint[name](axis, records, gathered)
         for side in ("top", "right", "left", "bottom"):
@@ -109,6 +116,19 @@ def _categories(axis: Any, records: list[dict[str, Any]], _: Gathered) -> None:
         stack[::-1], names[::-1], loc="center left", bbox_to_anchor=(1.005, 0.5), fontsize=8,
         frameon=False, handlelength=1.0,
     )  # fmt: skip
+
+
+def _labels(axis: Any, records: list[dict[str, Any]], _: Gathered) -> None:
+    """A line of colour for each label, as dark as it is probable."""
+    names = list(next(r for r in records if "labels" in r)["labels"])
+    for run in _runs(records):
+        starts = [r["start"] for r in run]
+        edges = [*starts, run[-1]["end"]]
+        values = np.array([[r["labels"][n] for n in names] for r in run]).T
+        rows = np.arange(len(names) + 1) - 0.5
+        axis.pcolormesh(edges, rows, values, cmap="Blues", vmin=0, vmax=1)
+    axis.set_ylim(len(names) - 0.5, -0.5)
+    axis.set_yticks(range(len(names)), names, fontsize=7)
 
 
 def _vad(axis: Any, records: list[dict[str, Any]], _: Gathered) -> None:

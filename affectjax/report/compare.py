@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from affectjax.evals import bootstrap, predictions
-from affectjax.metrics import confusion, moments
+from affectjax.evals import bootstrap, multilabel, predictions
+from affectjax.metrics import confusion, moments, ranking
 
 Rows = dict[str, np.ndarray]
 FIELDS = ("run", "split", "score", "value", "difference", "low", "high")
@@ -49,6 +49,8 @@ def difference(
 
     Rows of `a` and `b` are the same clips in the same order.
     """
+    if score == "map":
+        return _map_difference(a, b, resamples, seed)
     statistic, of = SCORES[score]
     parts = np.stack([of(a), of(b)], axis=1)
     sums = bootstrap.by_subject(parts, a["subject"])
@@ -73,7 +75,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 def _split(folders: Sequence[pathlib.Path], split: str) -> list[dict[str, Any]]:
     runs = predictions.aligned(folders, split)
-    names = [s for s in SCORES if all(_needs(s) <= run.keys() for run in runs)]
+    names = [s for s in (*SCORES, "map") if all(_needs(s) <= run.keys() for run in runs)]
     out = []
     for score in names:
         for folder, run in zip(folders, runs, strict=True):
@@ -86,7 +88,27 @@ def _split(folders: Sequence[pathlib.Path], split: str) -> list[dict[str, Any]]:
 
 
 def _needs(score: str) -> set[str]:
+    if score == "map":
+        return {"multilabel_pred", "multilabel"}
     return {"vad", "vad_pred"} if score.startswith("ccc") else {"probabilities", "emotion"}
+
+
+def _map_difference(
+    a: Rows, b: Rows, resamples: int, seed: int
+) -> tuple[float, float, float, float]:
+    """Average precision is no function of sums by subject: both runs are ranked in every draw."""
+    ap = ranking.weighted_average_precision
+    options = {"resamples": resamples, "seed": seed}
+    drawn, whole = [], []
+    for run in (a, b):
+        given = run["multilabel_pred"], run["multilabel"]
+        values = multilabel.resampled(ap, *given, run["subject"], **options)
+        drawn.append(multilabel.mean_over_labels(values))
+        exact = [ap(given[0][:, i], given[1][:, i], np.ones((1, len(given[1]))))[0]
+                 for i in range(given[1].shape[1])]  # fmt: skip
+        whole.append(float(multilabel.mean_over_labels(np.array([exact]))[0]))
+    low, high = bootstrap.ends((drawn[1] - drawn[0])[:, None])[0]
+    return whole[0], whole[1], low, high
 
 
 def _matrices(rows: Rows) -> np.ndarray:

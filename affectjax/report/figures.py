@@ -1,4 +1,4 @@
-"""Pictures of an evaluation as PNG bytes: confusion, reliability, circumplex, curves."""
+"""Pictures of an evaluation as PNG bytes."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -62,6 +62,27 @@ def reliability(
     return _png(figure)
 
 
+def precisions(values: Mapping[str, Any], labels: Sequence[str]) -> bytes:
+    """Average precision of each label with its interval, and its prevalence, which chance gives.
+
+    `values` holds ap, ap_interval and prevalence as `evals.multilabel.scores` tells them.
+    """
+    rows = [i for i in range(len(labels)) if values["ap"][i] is not None]
+    rows.sort(key=lambda i: values["ap"][i])
+    figure = Figure(figsize=(5.8, 1.1 + 0.27 * max(len(rows), 1)))
+    axis = figure.subplots()
+    for place, i in enumerate(rows):
+        low, high = values["ap_interval"][i]
+        axis.plot([low, high], [place, place], color=FAINT, linewidth=3, solid_capstyle="butt")
+    ap, chance = ([values[k][i] for i in rows] for k in ("ap", "prevalence"))
+    axis.plot(ap, range(len(rows)), "o", color=BLUE, markersize=5, label="average precision")
+    axis.plot(chance, range(len(rows)), "|", color=RED, markersize=9, label="prevalence (chance)")
+    axis.set_yticks(range(len(rows)), [labels[i] for i in rows])
+    axis.set_xlim(0, 1)
+    axis.legend(frameon=False, fontsize=8, loc="lower right")
+    return _png(figure)
+
+
 def circumplex(vad_pred: Float[np.ndarray, "b 3"], vad: Float[np.ndarray, "b 3"]) -> bytes:
     """Valence and arousal, true and predicted, a grey line between the two of a clip."""
     figure = Figure(figsize=(5.4, 5.2))
@@ -85,7 +106,7 @@ def circumplex(vad_pred: Float[np.ndarray, "b 3"], vad: Float[np.ndarray, "b 3"]
 
 def curves(rows: Sequence[Mapping[str, str]]) -> bytes:
     """Training and validation values of metrics.csv over the steps, a panel a name."""
-    wanted = ("loss", "uar", "ccc_mean", "ece")
+    wanted = ("loss", "uar", "map", "ccc_mean", "ece")
     names = [n for n in wanted if any(r["name"] == n for r in rows)]
     figure = Figure(figsize=(3.1 * max(len(names), 1), 2.7))
     axes = figure.subplots(1, max(len(names), 1), squeeze=False)[0]

@@ -73,6 +73,8 @@ def pictures(
         out["confusion"] = figures.confusion(values["confusion"], values["labels"])
         p, y = clips["probabilities"], clips["emotion"]
         out["reliability"] = figures.reliability(p, y, temperature)
+    if "multilabel_pred" in clips:
+        out["precisions"] = figures.precisions(values, values["labels"])
     if "vad_pred" in clips and "vad" in clips:
         out["circumplex"] = figures.circumplex(clips["vad_pred"], clips["vad"])
     return out

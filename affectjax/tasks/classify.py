@@ -48,34 +48,14 @@ class Classify:
     mix_audio: bool = True
 
     def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
-        frames, mel = self.inputs(
-            {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
-        )
-        return self.model.init(key, frames, mel, deterministic=True)
+        zeros = {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
+        return self.model.init(key, *self.inputs(zeros), deterministic=True)
 
     def loss(
         self, variables: Any, batch: Batch, key: jax.Array, step: jax.Array
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         del step
-        keys = jax.random.split(key, 3)
-        frames, mel = self.inputs(batch, keys[0])
-        targets = self._targets(batch)
-        vad: Any = batch["vad"] if self.vad_weight else None
-        if self.mixup or self.cutmix:
-            frames, mel, targets, vad = mixing.mix(
-                keys[1],
-                frames,
-                mel,
-                targets,
-                vad,
-                mixup=self.mixup,
-                cutmix=self.cutmix,
-                prob=self.mix_prob,
-                mix_audio=self.mix_audio,
-            )
-        out = self.model.apply(
-            variables, frames, mel, deterministic=False, rngs={"dropout": keys[2]}
-        )
+        out, targets, vad = outputs_and_targets(self, variables, batch, key, self._targets(batch))
         terms = {"loss_emotion": classification.soft_cross_entropy(out["logits"], targets)}
         total = self.emotion_weight * terms["loss_emotion"]
         if self.vad_weight:
@@ -97,6 +77,34 @@ class Classify:
         if self.target == "distribution":
             return batch["distribution"]
         return classification.smooth_targets(batch["emotion"], self.classes, self.smoothing)
+
+
+def outputs_and_targets(
+    task: Any, variables: Any, batch: Batch, key: jax.Array, targets: jax.Array
+) -> tuple[dict[str, jax.Array], jax.Array, Any]:
+    """The model's outputs in training, with the targets (b, k) and VAD that mixing made of them.
+
+    `task` holds model, inputs, vad_weight and the fields of mixing as `Classify`; VAD is None
+    where its weight is 0.
+    """
+    keys = jax.random.split(key, 3)
+    frames, mel = task.inputs(batch, keys[0])
+    vad: Any = batch["vad"] if task.vad_weight else None
+    if task.mixup or task.cutmix:
+        frames, mel, targets, vad = mixing.mix(
+            keys[1],
+            frames,
+            mel,
+            targets,
+            vad,
+            mixup=task.mixup,
+            cutmix=task.cutmix,
+            prob=task.mix_prob,
+            mix_audio=task.mix_audio,
+        )
+    rngs = {"dropout": keys[2]}
+    out = task.model.apply(variables, frames, mel, deterministic=False, rngs=rngs)
+    return out, targets, vad
 
 
 def vad_term(name: str, out: Mapping[str, jax.Array], vad: jax.Array) -> jax.Array:

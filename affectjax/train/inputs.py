@@ -97,6 +97,12 @@ def split_expression(config: Config, split: str) -> str:
 
 
 def label_names(config: Config) -> tuple[str, ...]:
-    """Names of the categories, in order of their index; none where the data has no categories."""
+    """Names of what the task predicts, in order: its own `labels`, or the data's categories.
+
+    Empty where there are neither.
+    """
+    own = config.task.get("labels")
+    if own:
+        return tuple(own)
     features = open_builder(config).info.features
     return tuple(features["emotion"].names) if "emotion" in features else ()

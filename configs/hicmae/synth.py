@@ -6,25 +6,46 @@
 `make train` runs this config, the same from scratch, and each modality alone; expected figures
 stand in experiments/hicmae/README.md. A small model on small data: it shows that the system
 learns, not what the paper reports.
+
+`task=vad` learns valence, arousal and dominance alone (with `vad_loss=gaussian_nll` also how sure
+it is), `target=distribution` the raters' shares, `task=action_units` which action units are in the
+face, labels that may hold together. Their figures: not yet measured.
 """
+
+from collections.abc import Mapping
 
 import ml_collections
 
 from affectjax import config as config_lib
+from affectjax.affect import action_units
 from affectjax.config import call
-from affectjax.data.ops import image, video
+from affectjax.data.ops import image, labels, video
 from affectjax.models import hicmae, hicmae_finetune
-from affectjax.tasks import classify, inputs, masked
+from affectjax.tasks import classify, inputs, masked, multilabel, regress
 from affectjax.train import defaults, optim, schedule
+from tfds_builders.affect_synth.people import ACTION_UNITS
 
 BUILDER = "tfds_builders.affect_synth.affect_synth_dataset_builder"
 CLASSES = 7
 SIDE, FRAMES, STRIDE, MEL_FRAMES, MELS = 64, 4, 4, 256, 64
 SAMPLES, FPS = 40_960, 6.25
+METRICS = {"emotion": "uar", "vad": "ccc_mean", "action_units": "map"}  # choose the checkpoint
+CHOICES = {
+    "task": [*METRICS],
+    "modalities": ["av", "audio", "video"],
+    "target": ["hard", "distribution"],
+}
+# Arguments that tests/whole walks besides the config as it is.
+VARIANTS = (
+    "task=action_units,scratch",
+    "task=vad,vad_loss=gaussian_nll,scratch,modalities=audio",
+    "target=distribution,scratch,modalities=video",
+)
 
 
 def get_config(arg: str = "") -> ml_collections.ConfigDict:
-    """Arguments: size (of SIZES), modalities av|audio|video, target hard|distribution, scratch
+    """Arguments: size (of SIZES), modalities av|audio|video, task emotion (with VAD beside it)|vad|
+    action_units, target hard|distribution (of emotion), vad_loss (of `classify.vad_term`), scratch
     (no pre-training), init (a work directory to start from instead), seed, steps,
     pretrain_steps, tiny, fake.
     """
@@ -32,7 +53,9 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         arg,
         size="micro",
         modalities="av",
+        task="emotion",
         target="hard",
+        vad_loss="ccc",
         scratch=False,
         init="",
         seed=0,
@@ -41,22 +64,17 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    config = _base(arg, arg.steps)
-    config.task = call(
-        classify.Classify,
-        model=_finetune(arg),
-        inputs=_inputs(),
-        classes=CLASSES,
-        target=arg.target,
-        smoothing=0.1 if arg.target == "hard" else 0.0,
-        vad_weight=1.0,
-        vad_loss="ccc",
-    )
+    for name, allowed in CHOICES.items():
+        if arg[name] not in allowed:
+            raise ValueError(f"{name}={arg[name]}; allowed: {', '.join(allowed)}")
+    config = _base(arg, arg.steps, _ops(arg))
+    config.task = _task(arg)
+    config.select.metric = METRICS[arg.task]
     config.data.train_ops = [
         call(video.SampleClip, count=FRAMES, stride=STRIDE, samples=SAMPLES),
         call(image.RandomResizedCrop, side=SIDE, scale=[0.7, 1.0]),
         call(image.Flip),
-        *_drop(arg.modalities),
+        *_ops(arg),
     ]
     config.optimizer = call(
         optim.adamw,
@@ -76,7 +94,7 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
 
 def pretrain(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
     """Masked pre-training on the training subjects, without their labels."""
-    config = _base(arg, arg.pretrain_steps)
+    config = _base(arg, arg.pretrain_steps, [])
     tower, fusion_depth, decoder = _size(arg)
     config.task = call(
         masked.MaskedPretrain,
@@ -109,7 +127,9 @@ def pretrain(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
     return config
 
 
-def _base(arg: ml_collections.ConfigDict, steps: int) -> ml_collections.ConfigDict:
+def _base(
+    arg: ml_collections.ConfigDict, steps: int, ops: list[ml_collections.ConfigDict]
+) -> ml_collections.ConfigDict:
     config = defaults.config(seed=arg.seed)
     config.train.update(steps=steps, batch=32, log_every=50, eval_every=200, checkpoint_every=200)
     config.data.update(builder=BUILDER, fps=FPS, fake=64 if arg.fake else 0, threads=2)
@@ -119,18 +139,40 @@ def _base(arg: ml_collections.ConfigDict, steps: int) -> ml_collections.ConfigDi
     config.data.eval_ops = [
         call(video.SampleClip, count=FRAMES, stride=STRIDE, how="segments", samples=SAMPLES),
         call(image.Resize, side=SIDE),
-        *_drop(arg.modalities),
+        *ops,
     ]
     return config
 
 
-def _finetune(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
+def _task(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
+    """The task and its heads."""
+    vad = {"vad": 3} | ({"vad_log_variance": 3} if arg.vad_loss == "gaussian_nll" else {})
+    if arg.task == "emotion":
+        return call(
+            classify.Classify,
+            model=_finetune(arg, {"logits": CLASSES, **vad}),
+            inputs=_inputs(),
+            classes=CLASSES,
+            target=arg.target,
+            smoothing=0.1 if arg.target == "hard" else 0.0,
+            vad_weight=1.0,
+            vad_loss=arg.vad_loss,
+        )
+    if arg.task == "vad":
+        model = _finetune(arg, vad)
+        return call(regress.Regress, model=model, inputs=_inputs(), criterion=arg.vad_loss)
+    model = _finetune(arg, {"multilabel_logits": len(ACTION_UNITS)})
+    names = [f"AU{n:02} {action_units.NAMES[n]}" for n in ACTION_UNITS]
+    return call(multilabel.MultiLabel, model=model, inputs=_inputs(), labels=names)
+
+
+def _finetune(
+    arg: ml_collections.ConfigDict, heads: Mapping[str, int]
+) -> ml_collections.ConfigDict:
     tower, fusion_depth, _ = _size(arg)
-    if arg.modalities not in ("av", "audio", "video"):
-        raise ValueError(f"modalities={arg.modalities}; allowed: av, audio, video")
     return call(
         hicmae_finetune.Finetune,
-        heads={"logits": CLASSES, "vad": 3},
+        heads=heads,
         video=_tower(tower) if arg.modalities != "audio" else None,
         audio=_tower(tower) if arg.modalities != "video" else None,
         fusion_depth=fusion_depth,
@@ -152,9 +194,11 @@ def _inputs() -> ml_collections.ConfigDict:
     return call(inputs.Inputs, mel_frames=MEL_FRAMES, mels=MELS)
 
 
-def _drop(modalities: str) -> list[ml_collections.ConfigDict]:
-    gone = {"audio": ["frames"], "video": ["audio"]}
-    return [call(video.Drop, keys=gone[modalities])] if modalities in gone else []
+def _ops(arg: ml_collections.ConfigDict) -> list[ml_collections.ConfigDict]:
+    """What comes after frames and sound: only the wanted modality, and labels."""
+    gone = {"audio": ["frames"], "video": ["audio"]}.get(arg.modalities)
+    drop = [call(video.Drop, keys=gone)] if gone else []
+    return [*drop, *([call(labels.Present)] if arg.task == "action_units" else [])]
 
 
 def _schedule(peak: float, steps: int) -> ml_collections.ConfigDict:

@@ -81,5 +81,7 @@ def test_votes_are_the_shares_they_make(rows, out):
 
 
 def test_scoring_nothing_is_an_error():
-    with pytest.raises(ValueError, match="neither probabilities nor vad_pred"):
+    with pytest.raises(
+        ValueError, match="nothing to score: no probabilities, multilabel_pred or vad_pred"
+    ):
         scores.scores(emotion=np.array([1]))

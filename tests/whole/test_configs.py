@@ -1,5 +1,6 @@
 """Every config: build, shape-check, real steps on fake data, a kill, and the same command again."""
 
+import importlib
 import json
 import os
 import random
@@ -18,6 +19,18 @@ from tests.conftest import REPO
 from tfds_builders.affect_synth import film
 
 CONFIGS = sorted(p.relative_to(REPO) for p in REPO.glob("configs/*/*.py") if p.stem != "__init__")
+
+SCORES = ("uar", "map", "ccc_mean")  # of the tasks; the first that a task has is its main one
+
+
+def _variants():
+    """Further arguments of a config that its VARIANTS names."""
+    for path in CONFIGS:
+        module = importlib.import_module(".".join(path.with_suffix("").parts))
+        yield from ((path, variant) for variant in getattr(module, "VARIANTS", ()))
+
+
+VARIANTS = list(_variants())
 
 
 def _command(config, workdir, *more):
@@ -72,6 +85,9 @@ def test_a_config_trains_is_killed_and_ends_where_the_unbroken_run_ends(
     scored = subprocess.run(
         _command(path, whole, "--mode=evaluate"), cwd=REPO, env=env, capture_output=True, text=True
     )
+    if path.stem == "pretrain":
+        assert "the config is of pre-training, which has no labels to score" in scored.stderr
+        return
     assert scored.returncode == 0, scored.stderr[-3000:]
     result = json.loads((whole / "evaluation" / "test.json").read_text())
     assert 0 <= result["uar"] <= 1
@@ -80,6 +96,24 @@ def test_a_config_trains_is_killed_and_ends_where_the_unbroken_run_ends(
     _predicts_and_exports(path, whole, env)
     if path.stem.endswith("speech"):
         _is_scored_on_another_corpus(path, whole, env)
+
+
+@pytest.mark.parametrize(("path", "variant"), VARIANTS, ids=str)
+def test_a_variant_trains_scores_predicts_and_exports(path, variant, tmp_path, tmp_path_factory):
+    command = [sys.executable, "-m", "tests.whole.walk", f"{path}:{variant},tiny,fake", tmp_path]
+    env = _environment(tmp_path_factory)
+    done = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = json.loads((tmp_path / "walked.json").read_text())
+    name = told["metric"]
+    assert np.isfinite(told["last"][name])
+    if name == "loss":  # pre-training: nothing to score
+        return
+    assert name == next(n for n in SCORES if n in told["test"])
+    low, high = told["test"][f"{name}_interval"]
+    assert low <= high
+    assert {"probabilities", "labels", "vad"} & set(told["said"])
+    assert 0 <= max(told["differences"].values()) < 1e-4
 
 
 def _predicts_and_exports(path, workdir, env):

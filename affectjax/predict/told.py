@@ -1,0 +1,79 @@
+"""What --mode=predict says: of a window, of a file, in one line."""
+
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from affectjax.evals import calibrate
+from affectjax.metrics.states import DIMENSIONS
+
+
+def named(predictor: Any, row: dict[str, np.ndarray]) -> dict[str, Any]:
+    """What one window's outputs are called in its record, calibrated."""
+    out: dict[str, Any] = {}
+    if "probabilities" in row:
+        p = calibrate.scaled(row["probabilities"][None], predictor.temperature)[0]
+        out["probabilities"] = {
+            n: round(float(x), 4) for n, x in zip(predictor.labels, p, strict=True)
+        }
+        out["emotion"] = predictor.labels[int(p.argmax())]
+    if "multilabel_pred" in row:
+        scores = dict(zip(predictor.labels, map(float, row["multilabel_pred"]), strict=True))
+        least = predictor.thresholds or (0.5,) * len(scores)
+        out["labels"] = {n: round(x, 4) for n, x in scores.items()}
+        found = zip(scores.items(), least, strict=True)
+        out["present"] = [name for (name, x), threshold in found if x >= threshold]
+    if "vad_pred" in row:
+        vad = [float(x) for x in row["vad_pred"]]
+        out["vad"] = {d: round(x, 4) for d, x in zip(DIMENSIONS, vad, strict=True)}
+        half = predictor.half_width
+        if half:
+            out["vad_interval"] = {
+                d: [round(max(x - h, -1), 4), round(min(x + h, 1), 4)]
+                for d, x, h in zip(DIMENSIONS, vad, half, strict=True)
+            }
+    return out
+
+
+def summarise(predictor: Any, path: pathlib.Path, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """Means over the windows that were predicted."""
+    said = [r for r in records if "skipped" not in r]
+    out: dict[str, Any] = {
+        "file": path.name,
+        "seconds": records[-1]["end"],
+        "windows": len(records),
+        "skipped": len(records) - len(said),
+        "checkpoint_step": predictor.step,
+        "temperature": predictor.temperature,
+        "vad_interval": "95% of validation clips lay within" if predictor.half_width else None,
+    }
+    if said and "probabilities" in said[0]:
+        mean = {k: float(np.mean([r["probabilities"][k] for r in said])) for k in predictor.labels}
+        out |= {"probabilities": mean, "emotion": max(mean, key=lambda k: mean[k])}
+    if said and "labels" in said[0]:
+        names = predictor.labels
+        out["labels"] = {k: float(np.mean([r["labels"][k] for r in said])) for k in names}
+        # of the windows, the share in which a label is present
+        out["present"] = {k: float(np.mean([k in r["present"] for r in said])) for k in names}
+    if said and "vad" in said[0]:
+        out["vad"] = {d: float(np.mean([r["vad"][d] for r in said])) for d in DIMENSIONS}
+    if len(said) < len(records):
+        out["skipped_because"] = next(r["skipped"] for r in records if "skipped" in r)
+    return out
+
+
+def tell(summary: dict[str, Any]) -> str:
+    """One line of a summary."""
+    parts = [f"{summary['file']}: {summary['seconds']:.1f} s, {summary['windows']} windows"]
+    if summary["skipped"]:
+        parts.append(f"{summary['skipped']} skipped ({summary['skipped_because']})")
+    if "emotion" in summary:
+        name = summary["emotion"]
+        parts.append(f"{name} {summary['probabilities'][name]:.2f}")
+    if "present" in summary:
+        often = sorted(summary["present"].items(), key=lambda pair: -pair[1])[:3]
+        parts.append(", ".join(f"{k} in {v:.0%}" for k, v in often))
+    if "vad" in summary:
+        parts.append("  ".join(f"{k} {v:+.2f}" for k, v in summary["vad"].items()))
+    return ", ".join(parts)
