@@ -7,6 +7,7 @@ Any field of the config can be set behind it, `--config.any.field=value`. Modes:
   predict   say what the run finds in --input, a film, a sound or a folder of them.
   export    write a SavedModel that serves, and compare it with the run in a fresh process.
   ensemble  score the mean of --runs=A,B,..., into --output; needs no config.
+  pool      scores of the folds --runs=A,B,... together and their mean; needs no config.
   compare   scores of --runs=A,B,... side by side, with paired intervals; needs no config.
 """
 
@@ -18,7 +19,7 @@ from ml_collections import config_flags
 
 from affectjax import memory
 
-MODES = ("train", "evaluate", "predict", "export", "ensemble", "compare")
+MODES = ("train", "evaluate", "predict", "export", "ensemble", "pool", "compare")
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config", None, "Config file, with arguments behind a colon: configs/hicmae/synth.py:tiny,fake."
@@ -27,10 +28,12 @@ _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run: checkpoints,
 _MODE = flags.DEFINE_enum("mode", "train", MODES, "What to do with the config.")
 _INPUT = flags.DEFINE_string("input", None, "predict: a film, a sound, or a folder of them.")
 _OUTPUT = flags.DEFINE_string(
-    "output", "", "predict, export, ensemble, compare: folder of the results (<workdir>/<mode>)."
+    "output",
+    "",
+    "predict, export, ensemble, pool, compare: folder of the results (<workdir>/<mode>).",
 )
 _RUNS = flags.DEFINE_list(
-    "runs", [], "ensemble, compare: work directories; the first is the reference."
+    "runs", [], "ensemble, pool, compare: work directories; the first is the reference."
 )
 _ON = flags.DEFINE_string(
     "on", "", "evaluate: another config, whose split `all` is scored by the emotions both have."
@@ -62,6 +65,11 @@ def main(argv: Sequence[str]) -> None:
         from affectjax.report import compare
 
         compare.compare(_RUNS.value, _OUTPUT.value)
+        return
+    if _MODE.value == "pool":
+        from affectjax.evals import pool
+
+        pool.pool(_RUNS.value, _OUTPUT.value)
         return
     if _MODE.value == "ensemble":
         from affectjax.evals import ensemble

@@ -3,7 +3,7 @@
 import json
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -129,19 +129,6 @@ def per_clip(rows: Rows) -> Rows:
 
     averaged = ("probabilities", "multilabel_pred", "vad_pred", "vad_sd")
     return {k: mean(v) if k in averaged else v[first[order]] for k, v in rows.items()}
-
-
-def pooled(files: Sequence[str | os.PathLike[str]]) -> dict[str, Any]:
-    """Scores of the predictions of several folds' CSV files together, and the mean of the folds.
-
-    "Total" scores of HiCMAE's paper are pooled like this, not means of folds.
-    """
-    folds = [predictions.read(path) for path in files]
-    whole = {k: np.concatenate([fold[k] for fold in folds]) for k in folds[0]}
-    each = [scores.scores(**score_arguments(fold)) for fold in folds]
-    names = [k for k, v in each[0].items() if isinstance(v, float)]
-    means = {k: float(np.mean([one[k] for one in each])) for k in names}
-    return {"pooled": scores.scores(**score_arguments(whole)), "mean": means, "folds": each}
 
 
 def write_json(path: pathlib.Path, values: Mapping[str, Any]) -> None:

@@ -128,6 +128,7 @@ def make_card(
         if path.name != calibrate.FILE:
             told = json.loads(path.read_text())
             scores[path.stem] = {k: v for k, v in told.items() if isinstance(v, float | int)}
+    task = config.task.get("task") or config.task  # an ensemble holds its members' task
     before = [op[config_lib.NAME] for op in config_lib.to_plain(config.data.eval_ops)]
     before = [name for name in before if not name.startswith("affectjax.data.ops.labels")]
     return {
@@ -136,7 +137,8 @@ def make_card(
         "audio_rate": 16_000,
         "fps": float(config.data.fps),
         "done_before": before,  # host-side transforms that the caller applies to whole clips
-        "model": config.task.model[config_lib.NAME],
+        "model": task.model[config_lib.NAME],
+        "members": int(config.task.get("members", 1)),
         "data": config.data.builder,
         "step": step,
         "selected_on": f"{config.select.split} {config.select.metric}",

@@ -13,6 +13,7 @@ from affectjax.data.ops import erase
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+LOG_MEL = "log_mel"  # of a batch on device only, see `Inputs.shared`
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,23 @@ class Inputs:
         Raises:
           ValueError: the batch holds neither frames nor audio.
         """
-        if "frames" not in batch and "audio" not in batch:
+        heard = "audio" in batch or LOG_MEL in batch
+        if "frames" not in batch and not heard:
             raise ValueError(f"the batch holds neither frames nor audio, only {sorted(batch)}")
         keys = jax.random.split(key, 2) if key is not None else (None, None)
         frames = self.frames(batch["frames"], keys[0]) if "frames" in batch else None
-        log_mel = self.log_mel(batch, keys[1]) if "audio" in batch else None
+        log_mel = self.log_mel(batch, keys[1]) if heard else None
         return frames, log_mel
+
+    def shared(self, batch: Mapping[str, Array]) -> dict[str, Array]:
+        """The batch with `log_mel` in place of the waveform: the part that no key changes.
+
+        Calls on it give the same as on the batch itself; an ensemble computes it once.
+        """
+        if "audio" not in batch:
+            return dict(batch)
+        rest = {k: v for k, v in batch.items() if k not in ("audio", "audio_length")}
+        return {**rest, LOG_MEL: self._plain_log_mel(batch)}
 
     def frames(
         self, frames: UInt8[Array, "b t h w 3"], key: jax.Array | None = None
@@ -66,6 +78,19 @@ class Inputs:
         self, batch: Mapping[str, Array], key: jax.Array | None = None
     ) -> Float[Array, "b n m"]:
         """The normalised log-mel of `audio`; masked as SpecAugment with a key."""
+        mel = batch[LOG_MEL] if LOG_MEL in batch else self._plain_log_mel(batch)
+        if key is None or not (self.freq_mask or self.time_mask):
+            return mel
+        return audio_ops.spec_augment(
+            key,
+            mel,
+            freq_mask=self.freq_mask,
+            time_mask=self.time_mask,
+            freq_masks=self.masks,
+            time_masks=self.masks,
+        )
+
+    def _plain_log_mel(self, batch: Mapping[str, Array]) -> Float[Array, "b n m"]:
         length = batch["audio_length"]
         mel = audio_ops.log_mel_batch(
             batch["audio"],
@@ -77,16 +102,7 @@ class Inputs:
         )
         if self.clip_norm:
             mel = audio_ops.normalise_clip(mel, audio_ops.frame_count(length))
-        if key is None or not (self.freq_mask or self.time_mask):
-            return mel
-        return audio_ops.spec_augment(
-            key,
-            mel,
-            freq_mask=self.freq_mask,
-            time_mask=self.time_mask,
-            freq_masks=self.masks,
-            time_masks=self.masks,
-        )
+        return mel
 
 
 def normalise(frames: Float[Array, "... 3"]) -> Float[Array, "... 3"]:

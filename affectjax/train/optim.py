@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import optax
 from flax import traverse_util
 
@@ -29,6 +30,7 @@ def adamw(
     no_decay: Sequence[str] = (),
     lr_scale: Sequence[Rule] = (),
     clip: float = 0.0,
+    members: bool = False,
 ) -> optax.GradientTransformation:
     """AdamW (Loshchilov & Hutter 2019): p <- p - lr s (m / (sqrt(v) + eps) + wd p).
 
@@ -40,24 +42,29 @@ def adamw(
       lr_scale: ordered (regular expression, s); the first match scales the learning rate of a
         path, no match means 1. Layer-wise decay is such a table.
       clip: largest global gradient norm; 0 leaves gradients as they are.
+      members: every array has a leading axis of members (`tasks.ensemble`): each member is clipped
+        by its own norm, and the axis does not count as a rank.
 
     Raises:
       ValueError: a pattern that matches no parameter.
     """
     scales = path_values(params, lr_scale, 1.0, "lr_scale")
     return optax.chain(
-        optax.clip_by_global_norm(clip) if clip else optax.identity(),
+        _clip(clip, members),
         optax.scale_by_adam(b1, b2, eps),
-        optax.add_decayed_weights(weight_decay, decay_mask(params, no_decay)),
+        optax.add_decayed_weights(weight_decay, decay_mask(params, no_decay, members)),
         _scale_by(scales),
         optax.scale_by_learning_rate(schedule),
     )
 
 
-def decay_mask(params: PyTree, no_decay: Sequence[str] = ()) -> PyTree:
-    """True for the arrays that weight decay shrinks: of rank 2 and more, in none of `no_decay`."""
+def decay_mask(params: PyTree, no_decay: Sequence[str] = (), members: bool = False) -> PyTree:
+    """True for the arrays that weight decay shrinks: of rank 2 and more, in none of `no_decay`.
+
+    With `members` a leading axis does not count.
+    """
     off = path_values(params, [(p, 1.0) for p in no_decay], 0.0, "no_decay")
-    return jax.tree.map(lambda p, x: len(p.shape) > 1 and not x, params, off)
+    return jax.tree.map(lambda p, x: len(p.shape) > 1 + members and not x, params, off)
 
 
 def path_values(params: PyTree, rules: Sequence[Rule], default: float, name: str) -> PyTree:
@@ -81,6 +88,21 @@ def path_values(params: PyTree, rules: Sequence[Rule], default: float, name: str
     if idle:
         raise ValueError(f"config.optimizer.{name}: no parameter matches {idle}; see the overview")
     return traverse_util.unflatten_dict(values, sep="/")
+
+
+def _clip(largest: float, members: bool) -> optax.GradientTransformation:
+    if not largest:
+        return optax.identity()
+    if not members:
+        return optax.clip_by_global_norm(largest)
+
+    def update(updates: PyTree, state: Any, params: PyTree = None) -> tuple[PyTree, Any]:
+        each = [(u**2).reshape(u.shape[0], -1).sum(1) for u in jax.tree.leaves(updates)]
+        norm = jnp.sqrt(sum(each[1:], each[0]))
+        scale = largest / jnp.maximum(norm, largest)
+        return jax.tree.map(lambda u: u * scale.reshape(-1, *[1] * (u.ndim - 1)), updates), state
+
+    return optax.GradientTransformation(lambda _: optax.EmptyState(), update)
 
 
 def _scale_by(scales: PyTree) -> optax.GradientTransformation:

@@ -19,16 +19,32 @@ from tfds_builders.emodb import emodb_dataset_builder as emodb
 
 
 def get_config(arg: str = "") -> ml_collections.ConfigDict:
-    """Arguments: speaker (3 8 9 10 .. 16), seed, steps, batch, size (of SIZES), tiny, fake."""
+    """Arguments: speaker (3 8 9 10 .. 16), seed, steps, batch, size (of SIZES), stem conv|patch,
+    members (above 1: an ensemble in one run, each member holding out a woman and a man of its own,
+    as in ravdess_speech.py), tiny, fake.
+    """
     arg = config_lib.parse_arg(
-        arg, speaker=3, seed=0, steps=1000, batch=32, size="micro", tiny=False, fake=False
+        arg,
+        speaker=3,
+        seed=0,
+        steps=1000,
+        batch=32,
+        size="micro",
+        stem="conv",
+        members=1,
+        tiny=False,
+        fake=False,
     )
-    manual_dir, splits = "", {"all": "all"}
+    manual_dir, splits, held_out = "", {"all": "all"}, [[i] for i in range(arg.members)]
     if not arg.fake:
         manual_dir = source.raw_folder("emodb", "../shared/data")
         present = emodb.present_speakers(manual_dir)
         everyone = "+".join(f"speaker{s:02}" for s in present)
         splits = {**emodb.folds(arg.speaker, present), "all": everyone}
+        if arg.members > 1:
+            held_out = emodb.groups(arg.speaker, present, arg.members)
+            splits["train"] += "+" + splits["validation"]
+            splits["validation"] = emodb.expression(s for group in held_out for s in group)
     return speech.config(
         arg,
         builder="tfds_builders.emodb.emodb_dataset_builder",
@@ -36,4 +52,5 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         classes=len(labels.EMODB7),
         manual_dir=manual_dir,
         splits=splits,
+        held_out=held_out,
     )

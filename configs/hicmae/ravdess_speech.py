@@ -21,16 +21,32 @@ from tfds_builders.ravdess import ravdess_dataset_builder as ravdess
 
 
 def get_config(arg: str = "") -> ml_collections.ConfigDict:
-    """Arguments: fold 1..6, seed, steps, batch, size (of SIZES), tiny, fake."""
+    """Arguments: fold 1..6, seed, steps, batch, size (of SIZES), stem conv|patch, members (above 1:
+    an ensemble in one run, each member holding out two men and two women of its own; their union
+    is the validation split, where each is judged by the member that never heard them), tiny, fake.
+    """
     arg = config_lib.parse_arg(
-        arg, fold=1, seed=0, steps=1500, batch=32, size="micro", tiny=False, fake=False
+        arg,
+        fold=1,
+        seed=0,
+        steps=1500,
+        batch=32,
+        size="micro",
+        stem="conv",
+        members=1,
+        tiny=False,
+        fake=False,
     )
-    manual_dir, splits = "", {"all": "all"}
+    manual_dir, splits, held_out = "", {"all": "all"}, [[i] for i in range(arg.members)]
     if not arg.fake:
         manual_dir = source.raw_folder("ravdess", "../shared/data")
         present = ravdess.present_actors(manual_dir)
         everyone = "+".join(f"actor{a:02}" for a in present)
         splits = {**ravdess.folds(arg.fold, present), "all": everyone}
+        if arg.members > 1:
+            held_out = ravdess.groups(arg.fold, present, arg.members)
+            splits["train"] += "+" + splits["validation"]
+            splits["validation"] = ravdess.expression(a for group in held_out for a in group)
     return speech.config(
         arg,
         builder="tfds_builders.ravdess.ravdess_dataset_builder",
@@ -38,4 +54,5 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         classes=len(ravdess.EMOTIONS),
         manual_dir=manual_dir,
         splits=splits,
+        held_out=held_out,
     )

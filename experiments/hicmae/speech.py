@@ -4,14 +4,14 @@ Three convolutions make tokens of 40 ms in place of HiCMAE's 16 x 16 patches, an
 deviation pool them: on some hundred clips that learns far more. README.md tells how it was found.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import ml_collections
 
 from affectjax.config import call
 from affectjax.data.ops import video, waveform
 from affectjax.models import hicmae, hicmae_finetune, stem
-from affectjax.tasks import classify, inputs
+from affectjax.tasks import classify, ensemble, inputs
 from affectjax.train import defaults, optim, schedule
 
 SAMPLES = 400 + 255 * 160  # the waveform under 256 rows of log-mel
@@ -25,10 +25,21 @@ def config(
     classes: int,
     manual_dir: str = "",
     splits: Mapping[str, str] | None = None,
+    held_out: Sequence[Sequence[int]] = (),
 ) -> ml_collections.ConfigDict:
-    """A whole config; `arg` holds seed, steps, batch, size, tiny and fake."""
+    """A whole config; `arg` holds seed, steps, batch, size, stem, members, tiny, fake.
+
+    With members > 1 the task is an ensemble, whose members each hold out one group of `held_out`.
+    """
     config = defaults.config(seed=arg.seed)
     config.task = _task(arg, classes)
+    if arg.members > 1:
+        config.task = call(
+            ensemble.Ensemble,
+            task=config.task,
+            members=arg.members,
+            held_out=[list(group) for group in held_out],
+        )
     config.train.update(steps=arg.steps, batch=arg.batch, ema=0.995)
     config.data.update(
         builder=builder,
@@ -61,25 +72,44 @@ def config(
             warmup=config.train.steps // 10,
         ),
         clip=1.0,
+        members=arg.members > 1,
     )
     return config
 
 
 def _task(arg: ml_collections.ConfigDict, classes: int) -> ml_collections.ConfigDict:
     tower, _, _ = hicmae.size("test" if arg.tiny else arg.size)
+    mels, layers = _stem(arg.stem)
     return call(
         classify.Classify,
         model=call(
             hicmae_finetune.Finetune,
             heads={"logits": classes},
             audio=call(hicmae.Tower, width=tower.width, depth=tower.depth, heads=tower.heads),
-            stem_audio=call(stem.AudioStem, channels=[16, 32, 32]),
+            stem_audio=layers,
             pool="mean_std",
             drop_path=0.1,
             dropout=0.3,
         ),
-        inputs=call(inputs.Inputs, clip_norm=True, freq_mask=24, time_mask=32, masks=2),
+        inputs=call(
+            inputs.Inputs,
+            mels=mels,
+            clip_norm=True,
+            freq_mask=24 * mels // 128,
+            time_mask=32,
+            masks=2,
+        ),
         classes=classes,
         smoothing=0.1,
         mixup=0.3,
     )
+
+
+def _stem(name: str) -> tuple[int, ml_collections.ConfigDict]:
+    """Log-mel bins and layers: "conv", three convolutions; "patch", cheaper by several times."""
+    if name == "conv":
+        return 128, call(stem.AudioStem, channels=[16, 32, 32])
+    if name == "patch":
+        layers = call(stem.AudioStem, channels=[16, 32], strides=[[4, 4], [2, 2]], patch=[4, 4])
+        return 64, layers
+    raise ValueError(f"stem={name}; allowed: conv, patch")

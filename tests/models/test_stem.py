@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import linen as nn
 
 from affectjax.models import hicmae, hicmae_finetune, stem
 
@@ -24,6 +25,38 @@ def test_strides_that_do_not_fit_are_refused(strides):
     model = stem.AudioStem(channels=[2, 3], strides=strides)
     with pytest.raises(ValueError, match="strides"):
         model.init(jax.random.key(0), jnp.zeros((1, 32, 8)))
+
+
+@pytest.mark.parametrize("strides", [(1, 1), (1, 2), (2, 1), (2, 2), (4, 2)])
+def test_the_convolution_and_its_gradients_are_those_of_flax(strides):
+    ours = stem.Conv(5, strides)
+    theirs = nn.Conv(5, (3, 3), strides, padding=1)
+    keys = jax.random.split(jax.random.key(0), 3)
+    x = jax.random.normal(keys[0], (2, 8, 12, 3))
+    variables = theirs.init(keys[1], x)
+    assert jax.tree.map(jnp.shape, ours.init(keys[1], x)) == jax.tree.map(jnp.shape, variables)
+    weights = jax.random.normal(keys[2], theirs.apply(variables, x).shape)
+
+    def value(model):
+        loss = lambda v, x: (model.apply(v, x) * weights).sum()  # noqa: E731
+        return jax.jit(jax.value_and_grad(loss, (0, 1)))
+
+    for one, other in zip(
+        jax.tree.leaves(value(ours)(variables, x)),
+        jax.tree.leaves(value(theirs)(variables, x)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-4)
+
+
+def test_patches_in_place_of_the_first_convolution_see_their_own_cells_only():
+    model = stem.AudioStem(channels=[2, 3], strides=[[0, 0], [1, 2]], patch=[4, 4], dropout=0.0)
+    mel = jax.random.normal(jax.random.key(0), (1, 32, 8))
+    variables = model.init(jax.random.key(1), mel)
+    assert variables["params"]["patch"]["kernel"].shape == (16, 2)
+    changed = model.apply(variables, mel.at[0, 16].add(5.0))
+    same = np.isclose(model.apply(variables, mel), changed).all(axis=-1)[0]
+    assert same.tolist() == [True] * 3 + [False] * 3 + [True] * 2  # row 4 and its neighbours
 
 
 def test_the_model_takes_the_stem_instead_of_patches():

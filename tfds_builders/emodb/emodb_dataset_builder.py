@@ -1,7 +1,7 @@
 """EmoDB, Berlin emotional speech (Burkhardt et al. 2005), as TFDS from the official wav/ folder."""
 
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,43 @@ def folds(speaker: int, present: Sequence[int] = tuple(SPEAKERS)) -> dict[str, s
     if None in held_out or not train:
         raise ValueError(f"beside speaker {speaker} there are only {after}: too few for a fold")
     parts = {"train": train, "validation": [s for s in held_out if s], "test": [speaker]}
-    return {k: "+".join(f"speaker{s:02}" for s in sorted(v)) for k, v in parts.items()}
+    return {k: expression(v) for k, v in parts.items()}
+
+
+def expression(speakers: Iterable[int]) -> str:
+    """The split expression of some speakers.
+
+    >>> expression([8, 3])
+    'speaker03+speaker08'
+    """
+    return "+".join(f"speaker{s:02}" for s in sorted(speakers))
+
+
+def groups(
+    speaker: int, present: Sequence[int] = tuple(SPEAKERS), number: int = 3
+) -> list[list[int]]:
+    """The first `number` pairs of a woman and a man beside the test speaker.
+
+    For the members of an ensemble to hold out (`tasks.ensemble`); the first pair is the validation
+    of `folds`.
+
+    Raises:
+      ValueError: as `folds`, or too few speakers for so many pairs.
+
+    >>> groups(3, number=2)
+    [[8, 10], [9, 11]]
+    """
+    folds(speaker, present)
+    order = list(SPEAKERS)
+    at = order.index(speaker)
+    after = [s for s in (*order[at + 1 :], *order[:at]) if s in present]
+    women, men = ([s for s in after if SPEAKERS[s] == sex] for sex in "fm")
+    if not 1 <= number <= min(len(women), len(men)):
+        raise ValueError(
+            f"members={number}: beside speaker {speaker} there are {len(women)} women and "
+            f"{len(men)} men, and each member holds out one of either"
+        )
+    return [[w, m] for w, m in zip(women[:number], men[:number], strict=True)]
 
 
 class Builder(ManualBuilder):

@@ -2,7 +2,7 @@
 
 import os
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,40 @@ def folds(fold: int, present: Sequence[int] = ACTORS, validation: int = 4) -> di
             f"least one more to train on; beside the test actors there are only {after}"
         )
     parts = {"train": train, "validation": held_out, "test": test}
-    return {k: "+".join(f"actor{a:02}" for a in sorted(v)) for k, v in parts.items()}
+    return {k: expression(v) for k, v in parts.items()}
+
+
+def expression(actors: Iterable[int]) -> str:
+    """The split expression of some actors.
+
+    >>> expression([3, 12])
+    'actor03+actor12'
+    """
+    return "+".join(f"actor{a:02}" for a in sorted(actors))
+
+
+def groups(fold: int, present: Sequence[int] = ACTORS, number: int = 4) -> list[list[int]]:
+    """The first `number` groups of two men and two women beside the test actors of a fold.
+
+    For the members of an ensemble to hold out (`tasks.ensemble`); the first group is the validation
+    of `folds`.
+
+    Raises:
+      ValueError: as `folds`, or too few actors for so many groups.
+
+    >>> groups(1, number=2)
+    [[5, 7, 6, 8], [9, 11, 10, 12]]
+    """
+    folds(fold, present)
+    test = actors_of(fold)
+    after = [a for a in (*ACTORS[test[-1] :], *ACTORS[: test[0] - 1]) if a in present]
+    men, women = [a for a in after if a % 2], [a for a in after if not a % 2]
+    if not 1 <= number <= min(len(men), len(women)) // 2:
+        raise ValueError(
+            f"members={number}: beside the test actors of fold {fold} there are {len(men)} men and "
+            f"{len(women)} women, and each member holds out two of either"
+        )
+    return [men[i : i + 2] + women[i : i + 2] for i in range(0, 2 * number, 2)]
 
 
 def present_actors(manual_dir: str | os.PathLike[str]) -> tuple[int, ...]:
