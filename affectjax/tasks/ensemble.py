@@ -66,9 +66,9 @@ class Ensemble:
         # Written out, member by member: on a CPU XLA runs the convolutions of lax.map's loop four
         # times as slowly, and those of vmap are grouped; experiments/hicmae/README.md has figures.
         for i in range(self.members):
-            rows, own = self._own_rows(shared, i), _member(variables, i)
+            (rows, learns), own = self._own_rows(shared, i), _member(variables, i)
             value, outputs = self.task.loss(own, rows, jax.random.fold_in(key, i), step)
-            losses.append(value)
+            losses.append(jnp.where(learns, value, 0.0))
             terms.append(outputs)
         return sum(losses[1:], losses[0]), jax.tree.map(lambda *x: sum(x) / len(x), *terms)
 
@@ -107,18 +107,22 @@ class Ensemble:
         group = jnp.asarray(list(self.held_out[member]), subject.dtype)
         return (subject[:, None] == group).any(1)
 
-    def _own_rows(self, batch: Batch, member: int) -> Batch:
-        """The batch as a member sees it: kept rows in order, again from the first where too few."""
+    def _own_rows(self, batch: Batch, member: int) -> tuple[Batch, Any]:
+        """The batch as a member sees it, and whether it has any row to learn from.
+
+        Kept rows stand in order, again from the first where they are too few.
+        """
         if not self.held_out:
-            return batch
+            return batch, True
         if "subject" not in batch:
             raise ValueError(
                 f"config.task.held_out needs the key subject, the batch has {sorted(batch)}"
             )
         held = self._held(batch["subject"], member)
-        kept = jnp.maximum(len(held) - held.sum(), 1)
-        order = jnp.argsort(held, stable=True)[jnp.arange(len(held)) % kept]
-        return {k: v[order] for k, v in batch.items()}
+        kept = len(held) - held.sum()
+        places = jnp.arange(len(held)) % jnp.maximum(kept, 1)
+        order = jnp.argsort(held, stable=True)[places]
+        return {k: v[order] for k, v in batch.items()}, kept > 0
 
     def _weights(self, batch: Batch, rows: int) -> Float[Array, "e b"]:
         """Each member's share in the prediction of each row; columns sum to 1."""

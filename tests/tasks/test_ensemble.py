@@ -112,6 +112,8 @@ def test_a_member_learns_nothing_from_whom_it_holds_out_and_alone_judges_them():
     ]
     assert all(jax.tree.leaves(same[0]))
     assert not all(jax.tree.leaves(same[1]))
+    only = gradients(variables, {**batch, "subject": jnp.ones(6, jnp.int32)}, key)[0]
+    assert [float(optax.tree.norm(_member(only, i))) > 0 for i in range(2)] == [False, True]
     alone, several = jax.jit(_task().predict), jax.jit(task.predict)
     each = [alone(_member(variables, i), batch)["probabilities"] for i in range(2)]
     found = several(variables, batch)["probabilities"]
