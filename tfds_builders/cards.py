@@ -31,6 +31,20 @@ schema of `affectjax/data/schema.py`: valence, arousal and dominance in [-1, 1] 
 scale in `metadata.json`, raters as counts, and who people are only in configs that end in
 `demographics`.
 
+From the command line, with the official files in one folder (`oasis` stands for any name):
+
+```
+python -m affectjax.data list
+python -m affectjax.data build oasis --config=images_present --manual-dir=DIR
+python -m affectjax.data verify oasis --config=images_present --manual-dir=DIR
+python -m affectjax.data audit oasis --config=images_present --manual-dir=DIR
+python -m affectjax.data preview oasis --config=images_present --manual-dir=DIR --output=sheet.png
+```
+
+`verify` holds every stored item to the schema; `audit` looks for subjects and near copies in two
+splits, and for raters who disagree (`--split=train=fold1+fold2 --split=test=fold3` names what to
+compare). Both end with 1 where they find something.
+
 """
 
 
