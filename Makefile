@@ -6,7 +6,7 @@ UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv
 WORKDIR ?= runs/quickstart
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: train test venv parity bench lint types lock clean
+.PHONY: train test venv parity bench compile libtpu golden lint types lock clean
 
 train: .stamps/run ## pre-train, fine-tune and evaluate on the built-in data
 	$(PY) -m experiments.hicmae.quickstart --workdir=$(WORKDIR)
@@ -23,6 +23,14 @@ bench: .stamps/dev ## speed as ratios against PyTorch in the same process
 	$(PY) -c "import torch" 2>/dev/null || $(PY) -m pip install --quiet torch==2.13.0
 	$(PY) -m benchmarks.encoder
 
+compile: .stamps/dev .libtpu/libtpu/libtpu.so ## every config for its topology, by the TPU compiler
+	$(PY) -m tests.whole.compile_all runs/compile
+
+libtpu: .libtpu/libtpu/libtpu.so ## the TPU compiler, in a folder of its own
+
+golden: .stamps/dev ## the tables of how parameters are split, anew
+	$(PY) -m tests.golden.sharding
+
 lint: .stamps/dev
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
@@ -36,12 +44,19 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate \
 	  --extra dev --extra export --extra bench pyproject.toml -c requirements/run.txt -o requirements/dev.txt
+	echo "libtpu==0.0.42.1" | $(UV) pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate - -o requirements/tpu.txt
 
 .stamps/uv:
 	$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed: make PYTHON=python3.11 ...')"
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet uv==0.13.9
 	mkdir -p .stamps && touch $@
+
+# Not in the environment: there, every start of jax would try it and complain that no TPU is here.
+.libtpu/libtpu/libtpu.so: requirements/tpu.txt | .stamps/uv
+	$(UV) pip install --quiet --require-hashes --target .libtpu -r requirements/tpu.txt
+	touch $@
 
 .stamps/run: .stamps/uv requirements/run.txt
 	$(UV) pip install --quiet --require-hashes -r requirements/run.txt

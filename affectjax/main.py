@@ -9,8 +9,10 @@ Any field of the config can be set behind it, `--config.any.field=value`. Modes:
   ensemble  score the mean of --runs=A,B,..., into --output; needs no config.
   pool      scores of the folds --runs=A,B,... together and their mean; needs no config.
   compare   scores of --runs=A,B,... side by side, with paired intervals; needs no config.
+  compile   compile the steps for a TPU topology that is not here, and say what a step costs.
 """
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +21,7 @@ from ml_collections import config_flags
 
 from affectjax import memory
 
-MODES = ("train", "evaluate", "predict", "export", "ensemble", "pool", "compare")
+MODES = ("train", "evaluate", "predict", "export", "ensemble", "pool", "compare", "compile")
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config", None, "Config file, with arguments behind a colon: configs/hicmae/synth.py:tiny,fake."
@@ -30,13 +32,16 @@ _INPUT = flags.DEFINE_string("input", None, "predict: a film, a sound, or a fold
 _OUTPUT = flags.DEFINE_string(
     "output",
     "",
-    "predict, export, ensemble, pool, compare: folder of the results (<workdir>/<mode>).",
+    "predict, export, ensemble, pool, compare, compile: folder of the results (<workdir>/<mode>).",
 )
 _RUNS = flags.DEFINE_list(
     "runs", [], "ensemble, pool, compare: work directories; the first is the reference."
 )
 _ON = flags.DEFINE_string(
     "on", "", "evaluate: another config, whose split `all` is scored by the emotions both have."
+)
+_TOPOLOGY = flags.DEFINE_string(
+    "topology", "", "compile: v5e:16x16, v4:2x2x2, cpu:8, ... (config.topology)."
 )
 _COORDINATOR = flags.DEFINE_string(
     "coordinator",
@@ -77,6 +82,9 @@ def main(argv: Sequence[str]) -> None:
 
         ensemble.ensemble(_RUNS.value, _OUTPUT.value)
         print(f"report: {page.write(_OUTPUT.value)}", flush=True)
+        return
+    if _MODE.value == "compile":
+        _compile(_CONFIG.value, _WORKDIR.value)
         return
     if not _CONFIG.value or not _WORKDIR.value:
         raise app.UsageError(f"--mode={_MODE.value} needs --config=FILE.py and --workdir=DIR")
@@ -123,6 +131,22 @@ def _export(config: Any, workdir: str) -> None:
     from affectjax.export import saved_model
 
     saved_model.export(config, workdir, _OUTPUT.value)
+
+
+def _compile(config: Any, workdir: str | None) -> None:
+    if not config:
+        raise app.UsageError("--mode=compile needs --config=FILE.py")
+    # Only the CPU is asked for devices; it stands in for the TPU's host, or for N fake devices.
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    import jax
+
+    from affectjax.compile import chips, compile
+
+    topology = chips.parse(_TOPOLOGY.value or config.topology)
+    if topology.kind == "cpu":
+        jax.config.update("jax_num_cpu_devices", topology.count)
+    output = _OUTPUT.value or (f"{workdir}/compile" if workdir else "")
+    compile.compile_config(config, topology.name, output)
 
 
 def run() -> None:

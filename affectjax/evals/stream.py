@@ -31,7 +31,7 @@ def scores(
         valid = np.ones(len(whole["clip_id"]), bool)
         total = collection.single_from_model_output(**whole, valid=valid)
         return _scalars(total)
-    update = jax.jit(lambda outputs: collection.single_from_model_output(**outputs))
+    update = update_step(task)
     merge = jax.jit(lambda a, b: a.merge(b))
     total = None
     for batch in batches:
@@ -40,6 +40,12 @@ def scores(
     if total is None:
         raise ValueError("nothing to evaluate: the split is empty")
     return _scalars(total)
+
+
+def update_step(task: Any) -> Any:
+    """The jitted function from a batch's outputs to the task's metrics over its valid rows."""
+    collection = task.metrics()
+    return jax.jit(lambda outputs: collection.single_from_model_output(**outputs))
 
 
 def rows(predict: Predict, params: Any, batches: Batches, put: Put) -> dict[str, np.ndarray]:

@@ -60,12 +60,17 @@ def example_spec(config: Config) -> dict[str, jax.ShapeDtypeStruct]:
         )
     )
     batch_lib.check(first)
-    size = config.train.batch
-    return {
-        k: jax.ShapeDtypeStruct((size, *v.shape[1:]), v.dtype)
-        for k, v in first.items()
-        if k not in batch_lib.HOST_ONLY
-    }
+    return _spec(first, config.train.batch)
+
+
+def eval_spec(config: Config) -> dict[str, jax.ShapeDtypeStruct]:
+    """Shapes and dtypes of a global batch of the selection split, from its first example."""
+    ops = config_lib.build(config.data.eval_ops, "config.data.eval_ops")
+    examples = open_split(config, config.select.split)
+    return _spec(
+        next(pipeline.eval_batches(examples, ops, batch=1, views=config.data.views, threads=1)),
+        config.data.eval_batch,
+    )
 
 
 def open_split(config: Config, split: str) -> pipeline.Source:
@@ -94,6 +99,14 @@ def split_expression(config: Config, split: str) -> str:
     if split not in config.data.splits:
         raise ValueError(f"no split {split!r} in config.data.splits: {dict(config.data.splits)}")
     return config.data.splits[split]
+
+
+def _spec(first: Batch, size: int) -> dict[str, jax.ShapeDtypeStruct]:
+    return {
+        k: jax.ShapeDtypeStruct((size, *v.shape[1:]), v.dtype)
+        for k, v in first.items()
+        if k not in batch_lib.HOST_ONLY
+    }
 
 
 def label_names(config: Config) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def table(state: PyTree, mesh: Mesh | AbstractMesh, preset: str) -> str:
     """
     rows: dict[tuple[str, str, str], list[int]] = {}
     for path, leaf in _flat(state.params):
-        name = re.sub(r"\d+", "*", _path(path))
+        name = re.sub(r"_\d+", "_*", _path(path))
         shape = "x".join(map(str, leaf.shape)) or "scalar"
         key = (name, f"{shape} {leaf.dtype}", spec_text(leaf.sharding.spec))
         rows.setdefault(key, []).append(_bytes(leaf))

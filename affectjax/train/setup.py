@@ -31,8 +31,8 @@ class Run:
     spec: dict[str, jax.ShapeDtypeStruct]
     abstract: Any
     init: Callable[[], state_lib.State]
-    train_step: Callable[..., tuple[state_lib.State, dict[str, Any]]]
-    predict_step: Callable[..., dict[str, jax.Array]]
+    train_step: jax.stages.Wrapped
+    predict_step: jax.stages.Wrapped
     put: Callable[[dict[str, np.ndarray]], dict[str, jax.Array]]
     overview: str
     parameters: str

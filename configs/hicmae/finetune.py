@@ -71,6 +71,7 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         call(video.SampleClip, how="segments", views=config.data.views, **sample),
         call(image.Resize, side=side),
     ]
+    config.topology = "v5e:2x4"
     config.optimizer = call(
         optim.adamw,
         schedule=paper.rate(arg, config, peak=1e-3, final=1e-6),

@@ -61,6 +61,7 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         call(video.SampleClip, how="segments", **sample),
         call(image.Resize, side=paper.side(arg)),
     ]
+    config.topology = "v5e:4x4"
     config.optimizer = call(
         optim.adamw,
         schedule=paper.rate(arg, config, peak=3e-4, final=1e-5),

@@ -130,7 +130,7 @@ def pretrain(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
 def _base(
     arg: ml_collections.ConfigDict, steps: int, ops: list[ml_collections.ConfigDict]
 ) -> ml_collections.ConfigDict:
-    config = defaults.config(seed=arg.seed)
+    config = defaults.config(seed=arg.seed, topology="v5e:2x2")
     config.train.update(steps=steps, batch=32, log_every=50, eval_every=200, checkpoint_every=200)
     config.data.update(builder=BUILDER, fps=FPS, fake=64 if arg.fake else 0, threads=2)
     if arg.tiny:

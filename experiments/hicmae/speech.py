@@ -31,7 +31,7 @@ def config(
 
     With members > 1 the task is an ensemble, whose members each hold out one group of `held_out`.
     """
-    config = defaults.config(seed=arg.seed)
+    config = defaults.config(seed=arg.seed, topology="v5e:2x2")
     config.task = _task(arg, classes)
     if arg.members > 1:
         config.task = call(

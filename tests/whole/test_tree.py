@@ -14,7 +14,7 @@ LEVELS = (
     {"weights"},
     {"tasks"},
     {"train", "evals"},
-    {"predict", "export", "report"},
+    {"predict", "export", "report", "compile"},
     {"main"},
 )
 HEAVY = {"tensorflow", "clu.metric_writers", "clu.periodic_actions"}

@@ -48,6 +48,14 @@ def window(name: Literal["hanning", "povey"], length: int) -> Float[np.ndarray, 
     return (hann if name == "hanning" else hann**0.85).astype(np.float32)
 
 
+@lru_cache
+def fourier(frame: int, n_fft: int) -> Float[np.ndarray, "f k"]:
+    """Cosines, then sines, of the bins below Nyquist over `frame` samples: (frame, n_fft)."""
+    turns = np.outer(np.arange(frame), np.arange(n_fft // 2)) % n_fft / n_fft
+    angle = 2 * np.pi * turns
+    return np.concatenate([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+
+
 def fbank(
     waveform: Float[Array, "*b s"],
     *,
@@ -76,10 +84,11 @@ def fbank(
     x = x - x.mean(-1, keepdims=True)
     before = jnp.concatenate([x[..., :1], x[..., :-1]], axis=-1)
     x = (x - preemphasis * before) * window(window_name, frame)
-    spectrum = jnp.fft.rfft(x, n=n_fft)
-    power = spectrum.real**2 + spectrum.imag**2
+    # A matrix product, for XLA does not split an FFT: each chip would do it for the whole batch.
+    parts = jnp.matmul(x, fourier(frame, n_fft), precision="highest")
+    cosine, sine = jnp.split(parts, 2, axis=-1)
     banks = mel_banks(num_mels, n_fft, rate, low, high)
-    energy = jnp.matmul(power[..., :-1], banks.T, precision="highest")
+    energy = jnp.matmul(cosine**2 + sine**2, banks.T, precision="highest")
     return jnp.log(jnp.maximum(energy, LOG_FLOOR))
 
 
