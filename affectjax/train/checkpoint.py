@@ -14,7 +14,7 @@ from absl import logging
 from orbax.checkpoint.checkpoint_managers import preservation_policy as keep
 
 from affectjax import config as config_lib
-from affectjax.train import checksum
+from affectjax.train import checksum, trainable
 
 
 class CheckpointError(RuntimeError):
@@ -143,7 +143,8 @@ def restore_params(workdir: str | os.PathLike[str], ema: bool = True, best: bool
             raise _damaged(mgr, folder / str(step), _reason(error)) from None
         _check_sums(mgr, folder / str(step), restored["state"], restored["meta"])
     state = jax.tree.map(jax.device_get, restored["state"])
-    return state["ema"] if ema and state.get("ema") is not None else state["params"]
+    average = state.get("ema") if ema else None
+    return state["params"] if average is None else trainable.join(state["params"], average)
 
 
 def _check_sums(mgr: Any, folder: pathlib.Path, state: Any, meta: Mapping[str, Any]) -> None:

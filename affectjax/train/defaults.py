@@ -20,6 +20,8 @@ _DEFAULTS: dict[str, Any] = {
         "batch": 32,
         "accum": 1,
         "ema": 0.0,
+        "trained": [],
+        "frozen": [],
         "log_every": 50,
         "eval_every": 250,
         "checkpoint_every": 250,
@@ -56,7 +58,8 @@ def config(**fields: object) -> ml_collections.ConfigDict:
     task, optimizer: recorded calls. init: work directory of a run to take weights from, or empty;
       init_fresh, init_drop: patterns of parameters here, or there, that it does not concern.
     pretrain: the config of a run that comes first and becomes `init`.
-    train: steps; batch (global); accum micro-batches a step; ema decay (0: none);
+    train: steps; batch (global); accum micro-batches a step; ema decay (0: none); trained, patterns
+      of the only parameters to train (none: all), frozen, patterns of those that stay as they are;
       log_every, eval_every, checkpoint_every in steps; tensorboard; profile [first, last] step.
     select: split, metric and mode (max or min) that choose the best checkpoint; `reproduces`
       names the paper where that split is a test split.

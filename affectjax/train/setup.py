@@ -16,7 +16,16 @@ from clu import parameter_overview
 from jax.sharding import Mesh
 
 from affectjax import config as config_lib
-from affectjax.train import activations, checkpoint, hosts, inputs, optim, partition, shard
+from affectjax.train import (
+    activations,
+    checkpoint,
+    hosts,
+    inputs,
+    optim,
+    partition,
+    shard,
+    trainable,
+)
 from affectjax.train import state as state_lib
 from affectjax.train import step as step_lib
 from affectjax.weights import transfer
@@ -28,6 +37,7 @@ class Run:
 
     task: Any
     tx: optax.GradientTransformation
+    trained: frozenset[str]
     spec: dict[str, jax.ShapeDtypeStruct]
     abstract: Any
     init: Callable[[], state_lib.State]
@@ -49,8 +59,9 @@ def prepare(config: Any, mesh: Mesh, spec: dict[str, jax.ShapeDtypeStruct]) -> R
     shard.check_batch(mesh, config.data.eval_batch, "config.data.eval_batch")
     task = config_lib.build(config.task, "config.task")
     params = jax.eval_shape(lambda: _params(task, config.seed, spec))
-    tx = optim.build(config, params)
-    init = partial(_init, task, tx, config.seed, config.train.ema, spec)
+    kept = trainable.names(params, config.train.trained, config.train.frozen)
+    tx = optim.build(config, trainable.split(params, kept)[0])
+    init = partial(_init, task, tx, config.seed, config.train.ema, kept, spec)
     shapes = jax.eval_shape(init)
     sharding = config_lib.to_plain(config.sharding)
     places = partition.param_shardings(shapes.params, mesh, sharding)
@@ -67,19 +78,21 @@ def prepare(config: Any, mesh: Mesh, spec: dict[str, jax.ShapeDtypeStruct]) -> R
         seed=config.seed,
         accum=config.train.accum,
         ema_decay=config.train.ema,
-        place=lambda grads: jax.lax.with_sharding_constraint(grads, places),
+        trained=kept,
+        place=lambda g: jax.lax.with_sharding_constraint(g, trainable.split(places, kept)[0]),
     )
     outputs = (state_places, shard.replicated(mesh))
     return Run(
         task=task,
         tx=tx,
+        trained=kept,
         spec=spec,
         abstract=abstract,
         init=jax.jit(init, out_shardings=state_places),
         train_step=jax.jit(step, out_shardings=outputs, donate_argnums=0),
         predict_step=jax.jit(step_lib.predict_step(placed)),
         put=partial(shard.to_global, sharding=shard.batch_sharding(mesh)),
-        overview=_overview(params),
+        overview=_overview(params, kept),
         parameters=parameter_overview.get_parameter_overview(params, include_stats=False),
         sharding=partition.table(abstract, mesh, sharding["preset"]),
     )
@@ -101,7 +114,8 @@ def restore_or_init(config: Any, run: Run, manager: Any) -> tuple[state_lib.Stat
             print(f"weights from {config.init}: {told}", flush=True)
         places = jax.tree.map(lambda a: a.sharding, run.abstract.params)
         params = jax.device_put(params, places)
-        ema = None if state.ema is None else jax.tree.map(lambda p: p + 0, params)
+        part = trainable.split(params, run.trained)[0]
+        ema = None if state.ema is None else jax.tree.map(lambda p: p + 0, part)
         state = dataclasses.replace(state, params=params, ema=ema)
     return state, 0
 
@@ -148,13 +162,17 @@ def _init(
     tx: optax.GradientTransformation,
     seed: int,
     ema: float,
+    kept: frozenset[str],
     spec: dict[str, jax.ShapeDtypeStruct],
 ) -> state_lib.State:
-    return state_lib.create(_params(task, seed, spec), tx, ema)
+    return state_lib.create(_params(task, seed, spec), tx, ema, kept)
 
 
-def _overview(params: Any) -> str:
-    """A line per top-level module with its number of parameters, and the total."""
+def _overview(params: Any, kept: frozenset[str]) -> str:
+    """A line per top-level module with its number of parameters, the total, and the trained."""
     rows = {k: sum(math.prod(p.shape) for p in jax.tree.leaves(v)) for k, v in params.items()}
     lines = [f"  {name:<24} {count:>12,}" for name, count in rows.items()]
-    return "\n".join(["parameters", *lines, f"  {'total':<24} {sum(rows.values()):>12,}"])
+    lines.append(f"  {'total':<24} {sum(rows.values()):>12,}")
+    if len(kept) < len(jax.tree.leaves(params)):
+        lines.append(f"  trained: {trainable.told(params, kept)}")
+    return "\n".join(["parameters", *lines])

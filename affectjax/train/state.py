@@ -7,12 +7,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from affectjax.train import trainable
+
 PyTree = Any
 
 
 @flax.struct.dataclass
 class State:
     """Step, parameters, optimiser state and, where asked for, an average of the parameters.
+
+    The optimiser state and the average hold the trained parameters only (`train.trainable`).
 
     There is no random state: every key is `fold_in(key(seed), step)`, so a resumed run draws
     what the unbroken one would have drawn.
@@ -26,13 +30,22 @@ class State:
     @property
     def eval_params(self) -> PyTree:
         """The averaged parameters where they are kept, else the parameters."""
-        return self.params if self.ema is None else self.ema
+        return self.params if self.ema is None else trainable.join(self.params, self.ema)
 
 
-def create(params: PyTree, tx: optax.GradientTransformation, ema_decay: float = 0.0) -> State:
-    """The state before the first step; `ema_decay` 0 keeps no average."""
-    ema = jax.tree.map(jnp.copy, params) if ema_decay else None
-    return State(jnp.zeros((), jnp.int32), params, tx.init(params), ema)
+def create(
+    params: PyTree,
+    tx: optax.GradientTransformation,
+    ema_decay: float = 0.0,
+    trained: frozenset[str] | None = None,
+) -> State:
+    """The state before the first step.
+
+    `ema_decay` 0 keeps no average; `trained` are the paths of the trained parameters, None all.
+    """
+    part = params if trained is None else trainable.split(params, trained)[0]
+    ema = jax.tree.map(jnp.copy, part) if ema_decay else None
+    return State(jnp.zeros((), jnp.int32), params, tx.init(part), ema)
 
 
 def update_ema(ema: PyTree | None, params: PyTree, decay: float, step: jax.Array) -> PyTree | None:

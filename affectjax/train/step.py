@@ -6,9 +6,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
-from flax import traverse_util
 
 from affectjax.train import state as state_lib
+from affectjax.train import trainable
 
 Batch = dict[str, jax.Array]
 Step = Callable[[state_lib.State, Batch], tuple[state_lib.State, dict[str, Any]]]
@@ -21,12 +21,17 @@ def train_step(
     seed: int,
     accum: int = 1,
     ema_decay: float = 0.0,
+    trained: frozenset[str] | None = None,
     place: Callable[[Any], Any] = lambda grads: grads,
 ) -> Step:
     """The step function: gradients of `task.loss` over `accum` micro-batches, update, average.
 
     Losses are means over examples, so the gradient of accum equal micro-batches is that of the
     whole batch, except where a loss couples examples (InfoNCE: negatives stay in a micro-batch).
+
+    `trained` are the paths of the parameters that are trained, None all. For the others no gradient
+    is computed; they change only where the task's outputs hold "moving", a tree of new values of
+    parameters (`models.norm`).
 
     `place` constrains gradients to the sharding of their parameters, so that they are summed over
     the chips into parts (reduce-scatter) where parameters are split.
@@ -38,12 +43,20 @@ def train_step(
 
     def step(state: state_lib.State, batch: Batch) -> tuple[state_lib.State, dict[str, Any]]:
         key = jax.random.fold_in(jax.random.key(seed), state.step)
-        grads, terms = _gradients(task, state, batch, key, accum, place)
-        updates, opt_state = tx.update(grads, state.opt_state, state.params)
-        params = optax.apply_updates(state.params, updates)
-        finite = jnp.stack([_is_finite(g, p) for g, p in _pairs(grads, params)])
+        part, rest = state.params, dict[str, Any]()
+        if trained is not None:
+            part, rest = trainable.split(state.params, trained)
+        grads, terms = _gradients(task, part, rest, batch, key, state.step, accum, place)
+        moving = terms.pop("moving")
+        updates, opt_state = tx.update(grads, state.opt_state, part)
+        part = optax.apply_updates(part, updates)
+        if moving:
+            inside, outside = trainable.split(moving, trained) if trained else (moving, {})
+            part, rest = trainable.join(part, inside), trainable.join(rest, outside)
+        params = trainable.join(part, rest) if rest else part
+        finite = _finite(params, grads, moving)
         terms = {**terms, "grad_norm": optax.tree.norm(grads), "finite": finite}
-        ema = state_lib.update_ema(state.ema, params, ema_decay, state.step)
+        ema = state_lib.update_ema(state.ema, part, ema_decay, state.step)
         return state_lib.State(state.step + 1, params, opt_state, ema), terms
 
     return step
@@ -70,48 +83,62 @@ def first_bad(terms: dict[str, Any], params: Any) -> str | None:
     return f"gradient or update of {where}" if where else None
 
 
-def _pairs(grads: Any, params: Any) -> list[tuple[jax.Array, jax.Array]]:
-    return list(zip(jax.tree.leaves(grads), jax.tree.leaves(params), strict=True))
+def _finite(params: Any, grads: Any, moving: Any) -> jax.Array:
+    """For each parameter, whether it and its gradient are finite; True for what did not change."""
+    gradients = dict(_named(grads))
+    moved = dict(_named(moving))
+    out = []
+    for name, parameter in _named(params):
+        changed = name in gradients or name in moved
+        fine = jnp.isfinite(parameter).all() if changed else jnp.asarray(True)
+        if name in gradients:
+            fine &= jnp.isfinite(gradients[name]).all()
+        out.append(fine)
+    return jnp.stack(out)
 
 
-def _is_finite(gradient: jax.Array, parameter: jax.Array) -> jax.Array:
-    return jnp.isfinite(gradient).all() & jnp.isfinite(parameter).all()
+def _named(tree: Any) -> list[tuple[str, Any]]:
+    leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
+    return [(jax.tree_util.keystr(p, simple=True, separator="/"), leaf) for p, leaf in leaves]
 
 
 def _bad_leaf(terms: dict[str, Any], params: Any) -> str | None:
-    names = list(traverse_util.flatten_dict(params, sep="/"))
-    order = jax.tree_util.tree_flatten_with_path(params)[0]
-    paths = ["/".join(str(getattr(k, "key", k)) for k in path) for path, _ in order]
+    paths = [name for name, _ in _named(params)]
     bad = [p for p, ok in zip(paths, jax.device_get(terms["finite"]), strict=True) if not ok]
-    return next((f"{p} ({len(bad)} of {len(names)} parameters)" for p in bad), None)
+    return next((f"{p} ({len(bad)} of {len(paths)} parameters)" for p in bad), None)
 
 
 def _gradients(
     task: Any,
-    state: state_lib.State,
+    part: Any,
+    rest: Any,
     batch: Batch,
     key: jax.Array,
+    step: jax.Array,
     accum: int,
     place: Callable[[Any], Any],
-) -> tuple[Any, dict[str, jax.Array]]:
-    def loss(params: Any, micro: Batch, micro_key: jax.Array) -> tuple[jax.Array, dict]:
-        value, outputs = task.loss({"params": params}, micro, micro_key, state.step)
+) -> tuple[Any, dict[str, Any]]:
+    """Gradients of the trained `part` of the parameters, terms, and "moving" among the terms."""
+
+    def loss(part: Any, micro: Batch, micro_key: jax.Array) -> tuple[jax.Array, dict]:
+        params = trainable.join(part, rest) if rest else part
+        value, outputs = task.loss({"params": params}, micro, micro_key, step)
         scalars = {k: v for k, v in outputs.items() if k.startswith("loss_")}
-        return value, {"loss": value, **scalars}
+        return value, {"loss": value, **scalars, "moving": outputs.get("moving", {})}
 
     def grad(*args: Any) -> tuple[Any, dict[str, jax.Array]]:
         grads, terms = jax.grad(loss, has_aux=True)(*args)
         return place(grads), terms
 
     if accum == 1:
-        return grad(state.params, batch, key)
+        return grad(part, batch, key)
     micros = jax.tree.map(lambda x: _split(x, accum), batch)
     keys = jax.random.split(key, accum)
 
     def add(total: Any, one: tuple[Batch, jax.Array]) -> tuple[Any, None]:
-        return jax.tree.map(jnp.add, total, grad(state.params, *one)), None
+        return jax.tree.map(jnp.add, total, grad(part, *one)), None
 
-    shapes = jax.eval_shape(grad, state.params, jax.tree.map(lambda x: x[0], micros), keys[0])
+    shapes = jax.eval_shape(grad, part, jax.tree.map(lambda x: x[0], micros), keys[0])
     zeros = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
     total, _ = jax.lax.scan(add, zeros, (micros, keys))
     return jax.tree.map(lambda x: x / accum, total)

@@ -36,7 +36,7 @@ COUNTS = {
     "bigG/14": 2539567105,
     "e/14": 4581086465,
 }
-SMALL = clip.Size(16, 8, 12, clip.Tower(16, 2, 2), clip.Tower(8, 1, 2), "quick_gelu", 10, 20)
+SMALL = clip.Size(16, 8, 16, clip.Tower(16, 2, 2), clip.Tower(8, 1, 2), "quick_gelu", 10, 20)
 
 
 def _count(size, vision, text):
