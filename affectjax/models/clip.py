@@ -150,7 +150,7 @@ class ImageTower(nn.Module):
 
     def _embed(self, images: Float[Array, "b h w 3"]) -> Float[Array, "b m d"]:
         width, side = self.tower.width, self.image // self.patch
-        embed = PatchEmbed(width, self.patch, False, self.dtype, name="patch_embed")
+        embed = PatchEmbed(width, self.patch, False, dtype=self.dtype, name="patch_embed")
         x = embed(images)
         init = nn.initializers.normal(width**-0.5)
         first = self.param("class_token", init, (width,))

@@ -1,0 +1,222 @@
+"""Weak scaling by the TPU compiler: the cost per chip of a step, at a fixed batch per chip.
+
+  JAX_PLATFORMS=cpu python -m benchmarks.scaling --output=runs/scaling   # 8 to 256 chips of v5e
+  python -m benchmarks.scaling --output=runs/scaling --topologies=cpu:2,cpu:8 --sizes=test
+
+Nothing runs: `--mode=compile`'s figures for HiCMAE-B pre-training (16 frames of 160 pixels, 256
+rows of log-mel) and for fine-tuning a ViT-L/14. Each point is a JSON file and is not compiled
+again. Writes table.md and scaling.png.
+"""
+
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from absl import app, flags
+from flax import linen as nn
+
+from affectjax import config as config_lib
+from affectjax.compile import chips, collectives, compile
+from affectjax.losses import classification
+from affectjax.models import clip, hicmae
+from affectjax.tasks import inputs, masked
+from affectjax.train import defaults, optim
+
+_OUTPUT = flags.DEFINE_string("output", "runs/scaling", "Folder of the points, table and plot.")
+_TOPOLOGIES = flags.DEFINE_list(
+    "topologies", ["v5e:2x4", "v5e:4x4", "v5e:8x8", "v5e:16x16"], "Topologies, small to large."
+)
+_SIZES = flags.DEFINE_enum("sizes", "full", ["full", "test"], "test: models of a few blocks.")
+_SCHEMES = flags.DEFINE_list("schemes", ["replicated", "fsdp"], "Presets of sharding.")
+PER_CHIP = {"hicmae": 8, "vit": 16}
+LABELS = {"hicmae": "HiCMAE-B pre-training", "vit": "ViT-L/14 fine-tuning"}
+
+
+class Classifier(nn.Module):
+    """An image tower and one linear map to `classes`."""
+
+    size: str
+    depth: int
+    classes: int = 7
+
+    @nn.compact
+    def __call__(self, images: Any) -> Any:
+        s = clip.size(self.size)
+        tower = clip.Tower(s.vision.width, self.depth, s.vision.heads)
+        body = clip.ImageTower(tower, s.image, s.patch, s.embed, s.act, dtype=jnp.bfloat16)
+        feature = body(images, deterministic=False)["feature"]
+        return nn.Dense(self.classes, name="head")(feature.astype(jnp.float32))
+
+
+@dataclass(frozen=True)
+class FineTune:
+    """Cross-entropy of a classifier of images."""
+
+    size: str = "openai:L/14"
+    depth: int = 24
+
+    def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> Any:
+        """Parameters."""
+        zeros = jnp.zeros((1, *spec["image"].shape[1:]), jnp.float32)
+        return Classifier(self.size, self.depth).init(key, zeros)
+
+    def loss(self, variables: Any, batch: Any, key: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+        """Mean cross-entropy."""
+        del key, step
+        images = inputs.normalise(batch["image"].astype(jnp.float32) / 255.0)
+        logits = Classifier(self.size, self.depth).apply(variables, images)
+        targets = classification.smooth_targets(batch["emotion"], 7, 0.1)
+        return classification.soft_cross_entropy(logits, targets), {}
+
+
+def config(model: str, scheme: str, chips_: int, test: bool) -> Any:
+    """The config of a point."""
+    out = defaults.config(optimizer=config_lib.call(optim.adamw, schedule=1e-4))
+    out.task = _vit(test) if model == "vit" else _hicmae(test)
+    out.train.batch = out.data.eval_batch = PER_CHIP[model] * chips_
+    out.sharding.preset = scheme
+    if scheme == "fsdp":
+        out.mesh.update(data=1, fsdp=-1)
+    return out
+
+
+def spec(model: str, batch: int, test: bool) -> dict[str, jax.ShapeDtypeStruct]:
+    """Shapes of a global batch, as the host sends it."""
+    shape = jax.ShapeDtypeStruct
+    if model == "vit":
+        return {
+            "image": shape((batch, 224, 224, 3), jnp.uint8),
+            "emotion": shape((batch,), jnp.int32),
+        }
+    frames, side = (2, 32) if test else (16, 160)
+    return {
+        "frames": shape((batch, frames, side, side, 3), jnp.uint8),
+        "audio": shape((batch, 41_200), jnp.int16),
+        "audio_length": shape((batch,), jnp.int32),
+    }
+
+
+def point(model: str, scheme: str, topology: str, test: bool) -> dict[str, Any]:
+    """The training step's cost on a topology, beside the least that the scheme must send."""
+    wanted = chips.parse(topology)
+    one = config(model, scheme, wanted.count, test)
+    costs, _ = compile.compile_stage(one, wanted, spec(model, one.train.batch, test))
+    told = compile.cost.as_dict(costs[0], wanted)
+    return {**told, "model": model, "scheme": scheme, "least_wire": least(one, wanted, test, model)}
+
+
+def least(one: Any, wanted: chips.Topology, test: bool, model: str) -> float:
+    """Bytes that a chip of n must send in a step by the scheme, in float32.
+
+    Replicated: an all-reduce of the gradients, 2 (n - 1) / n G. Split by fsdp: the parameters
+    gathered for the forward pass and again for the backward pass, and the gradients scattered,
+    3 (n - 1) / n G, with an all-reduce for the small arrays that stay whole.
+    """
+    from affectjax.train import setup, shard
+
+    mesh = shard.abstract_mesh(one.mesh.to_dict(), wanted.count)
+    params = setup.prepare(one, mesh, spec(model, one.train.batch, test)).abstract.params
+    whole, split = 0.0, 0.0
+    for leaf in jax.tree.leaves(params):
+        size = float(np.prod(leaf.shape)) * leaf.dtype.itemsize
+        if any(leaf.sharding.spec):
+            split += size
+        else:
+            whole += size
+    n = wanted.count
+    gathered = 2 * collectives.wire_bytes("all-gather", n, split)
+    scattered = collectives.wire_bytes("reduce-scatter", n, split)
+    return collectives.wire_bytes("all-reduce", n, whole) + gathered + scattered
+
+
+def table(points: Sequence[Mapping[str, Any]]) -> str:
+    """The points as a Markdown table."""
+    lines = [
+        "| model | scheme | chips | GFLOP (ours) | GFLOP (XLA) | memory, MiB | sent, MB "
+        "| least, MB | ratio | compiled, s |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for p in points:
+        lines.append(
+            f"| {LABELS[p['model']]} | {p['scheme']} | {p['chips']} | {p['flops'] / 1e9:,.1f} "
+            f"| {p['flops_xla'] / 1e9:,.1f} | {p['total'] / 2**20:,.0f} | {p['wire'] / 1e6:,.1f} "
+            f"| {p['least_wire'] / 1e6:,.1f} | {p['wire'] / p['least_wire']:.3f} "
+            f"| {p['compile_seconds']:.0f} |"
+        )
+    return "\n".join([*lines, ""])
+
+
+def plot(points: Sequence[Mapping[str, Any]], path: pathlib.Path) -> None:
+    """Work and bytes sent per chip over the number of chips."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (work, sent) = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    for key in dict.fromkeys((p["model"], p["scheme"]) for p in points):
+        rows = [p for p in points if (p["model"], p["scheme"]) == key]
+        n = [p["chips"] for p in rows]
+        label = f"{LABELS[key[0]]}, {key[1]}"
+        work.plot(n, [p["flops_xla"] / rows[0]["flops_xla"] for p in rows], "o-", label=label)
+        sent.plot(n, [p["wire"] / p["least_wire"] for p in rows], "o-", label=label)
+    for axis, title in ((work, "XLA's FLOPs a chip / at the first"), (sent, "bytes sent / least")):
+        axis.set(xscale="log", xlabel="chips", title=title, ylim=(0.9, None))
+        axis.axhline(1, color="0.8", zorder=0)
+    sent.legend(fontsize=7)
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+
+
+def main(argv: Sequence[str]) -> None:
+    """Compile what is missing, then write the table and the plot."""
+    del argv
+    folder = pathlib.Path(_OUTPUT.value)
+    folder.mkdir(parents=True, exist_ok=True)
+    points = []
+    for model in PER_CHIP:
+        for scheme in _SCHEMES.value:
+            for topology in _TOPOLOGIES.value:
+                file = folder / f"{model}_{scheme}_{topology.replace(':', '_')}.json"
+                if not file.exists():
+                    told = point(model, scheme, topology, _SIZES.value == "test")
+                    file.write_text(json.dumps(told, indent=1))
+                points.append(json.loads(file.read_text()))
+                print(table(points[-1:]).splitlines()[-1], flush=True)
+    (folder / "table.md").write_text(table(points))
+    plot(points, folder / "scaling.png")
+
+
+def _hicmae(test: bool) -> Any:
+    encoder, fusion, decoder = hicmae.size("test" if test else "B")
+    tower = lambda t: config_lib.call(  # noqa: E731
+        hicmae.Tower, width=t.width, depth=t.depth, heads=t.heads
+    )
+    model = config_lib.call(
+        hicmae.Pretrain,
+        video=tower(encoder),
+        audio=tower(encoder),
+        decoder_video=tower(decoder),
+        decoder_audio=tower(decoder),
+        fusion_depth=fusion,
+        fusion_heads=encoder.heads,
+        layers=hicmae.taps(encoder.depth, decoder.depth),
+        dtype="bfloat16",
+    )
+    given = config_lib.call(inputs.Inputs, mel_frames=256, mels=128)
+    return config_lib.call(masked.MaskedPretrain, model=model, inputs=given)
+
+
+def _vit(test: bool) -> Any:
+    if test:
+        return config_lib.call(FineTune, size="S/32", depth=1)
+    return config_lib.call(FineTune)
+
+
+if __name__ == "__main__":
+    app.run(main)

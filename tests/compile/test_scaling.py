@@ -1,0 +1,38 @@
+"""The weak-scaling script on fake devices: replicated training sends what it must and no more."""
+
+import pytest
+
+from benchmarks import scaling
+
+
+@pytest.fixture(scope="module")
+def points():
+    return [scaling.point("vit", "replicated", f"cpu:{n}", test=True) for n in (2, 8)]
+
+
+def test_bytes_sent_are_the_lower_bound(points):
+    for point in points:
+        assert point["wire"] == pytest.approx(point["least_wire"], rel=0.05)
+
+
+def test_work_per_chip_is_flat(points):
+    few, many = points
+    assert many["flops"] == few["flops"]
+    assert many["flops_xla"] == pytest.approx(few["flops_xla"], rel=0.03)
+
+
+def test_the_table_and_the_plot_show_every_point(points, tmp_path):
+    text = scaling.table(points)
+    assert text.count("ViT-L/14 fine-tuning") == 2
+    scaling.plot(points, tmp_path / "scaling.png")
+    assert (tmp_path / "scaling.png").stat().st_size > 5000
+
+
+def test_splitting_by_fsdp_must_send_half_again_as_much():
+    bounds = {
+        scheme: scaling.least(
+            scaling.config("vit", scheme, 8, True), scaling.chips.parse("cpu:8"), True, "vit"
+        )
+        for scheme in ("replicated", "fsdp")
+    }
+    assert 1.4 < bounds["fsdp"] / bounds["replicated"] < 1.5
