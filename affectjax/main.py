@@ -109,12 +109,13 @@ def _evaluate(config: Any, workdir: str) -> None:
     from affectjax import config as config_lib
     from affectjax.evals import cross, evaluate
     from affectjax.report import page
-    from affectjax.train import hosts
+    from affectjax.train import hosts, startup
 
-    if _ON.value:
-        cross.evaluate_on(config, workdir, config_lib.load(_ON.value))
-    else:
-        evaluate.evaluate(config, workdir)
+    with startup.cached(config.train.compilation_cache, workdir):
+        if _ON.value:
+            cross.evaluate_on(config, workdir, config_lib.load(_ON.value))
+        else:
+            evaluate.evaluate(config, workdir)
     if hosts.main():
         print(f"report: {page.write(workdir)}", flush=True)
 
@@ -123,8 +124,10 @@ def _predict(config: Any, workdir: str) -> None:
     if not _INPUT.value:
         raise app.UsageError("--mode=predict needs --input=clip.mp4, speech.wav or a folder")
     from affectjax.predict import predict
+    from affectjax.train import startup
 
-    predict.predict(config, workdir, _INPUT.value, _OUTPUT.value, _HOP.value)
+    with startup.cached(config.train.compilation_cache, workdir):
+        predict.predict(config, workdir, _INPUT.value, _OUTPUT.value, _HOP.value)
 
 
 def _export(config: Any, workdir: str) -> None:

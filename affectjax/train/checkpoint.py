@@ -1,6 +1,7 @@
 """Checkpoints of Orbax: state, data position and resolved config together; best and last kept."""
 
 import contextlib
+import itertools
 import logging as std_logging
 import os
 import pathlib
@@ -14,7 +15,7 @@ from absl import logging
 from orbax.checkpoint.checkpoint_managers import preservation_policy as keep
 
 from affectjax import config as config_lib
-from affectjax.train import checksum, trainable
+from affectjax.train import checksum, hosts, trainable
 
 
 class CheckpointError(RuntimeError):
@@ -121,6 +122,54 @@ def restore(mgr: Any, abstract: Any, step: int | None = None) -> tuple[Any, dict
     return restored["state"], restored["meta"]
 
 
+def restore_newest(mgr: Any, abstract: Any) -> tuple[Any, dict[str, Any]]:
+    """As `restore`, from the newest checkpoint that is whole.
+
+    Damaged ones after it are told of and moved to `<workdir>/damaged/<step>`, out of the way of the
+    run, which reaches their steps again; nothing is deleted.
+
+    Raises:
+      CheckpointError: none is whole; nothing is moved.
+    """
+    passed: dict[int, str] = {}
+    for step in sorted(mgr.all_steps(), reverse=True):
+        found, why = None, "another process could not read it"
+        try:
+            found = restore(mgr, abstract, step)
+        except CheckpointError as error:
+            why = str(error).splitlines()[0]
+        if hosts.all_of(found is not None) and found is not None:
+            _move_aside(mgr, passed, step)
+            return found
+        passed[step] = why
+    if passed:
+        raise CheckpointError(
+            f"no checkpoint in {mgr.directory} is whole:\n"
+            + "\n".join(f"- step {step}: {why}" for step, why in passed.items())
+            + "\nCopy one again from where it came, or train in another --workdir."
+        )
+    return restore(mgr, abstract)  # says that there is none
+
+
+def _move_aside(mgr: Any, passed: Mapping[int, str], good: int) -> None:
+    folder = pathlib.Path(mgr.directory)
+    for step, why in passed.items():
+        if hosts.main():
+            (folder.parent / "damaged").mkdir(exist_ok=True)
+            numbers = (f"{step}" if i == 1 else f"{step}-{i}" for i in itertools.count(1))
+            paths = (folder.parent / "damaged" / name for name in numbers)
+            place = next(path for path in paths if not path.exists())
+            (folder / str(step)).rename(place)
+            print(
+                f"WARNING: checkpoint {step} was passed over and moved to {place}: {why}\n"
+                f"WARNING: going on from step {good}, the newest whole one",
+                flush=True,
+            )
+    if passed:
+        hosts.barrier("moved aside")
+        mgr.reload()
+
+
 def restore_params(workdir: str | os.PathLike[str], ema: bool = True, best: bool = True) -> Any:
     """Parameters of another run's checkpoint (its average where kept), as NumPy arrays.
 
@@ -174,7 +223,7 @@ def _misfits(folder: pathlib.Path, abstract: Any) -> str:
 def _damaged(mgr: Any, folder: pathlib.Path, why: str) -> CheckpointError:
     others = [s for s in sorted(mgr.all_steps()) if str(s) != folder.name]
     remedy = (
-        f"move {folder} away, and the same command goes on from step {others[-1]}"
+        f"--mode=train passes over it to step {others[-1]}; or move {folder} away"
         if others
         else "copy it again from where it came, or train in another --workdir"
     )

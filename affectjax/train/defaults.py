@@ -27,6 +27,8 @@ _DEFAULTS: dict[str, Any] = {
         "checkpoint_every": 250,
         "tensorboard": False,
         "profile": [0, 0],
+        "stuck_after": 1800.0,
+        "compilation_cache": "compiled",
     },
     "select": {"split": "validation", "metric": "uar", "mode": "max", "reproduces": ""},
     "evaluate": ["test"],
@@ -60,7 +62,9 @@ def config(**fields: object) -> ml_collections.ConfigDict:
     pretrain: the config of a run that comes first and becomes `init`.
     train: steps; batch (global); accum micro-batches a step; ema decay (0: none); trained, patterns
       of the only parameters to train (none: all), frozen, patterns of those that stay as they are;
-      log_every, eval_every, checkpoint_every in steps; tensorboard; profile [first, last] step.
+      log_every, eval_every, checkpoint_every in steps; tensorboard; profile [first, last] step;
+      stuck_after seconds without a step the run ends (0: never); compilation_cache, folder in the
+      work directory where compiled programs are kept (empty: nowhere).
     select: split, metric and mode (max or min) that choose the best checkpoint; `reproduces`
       names the paper where that split is a test split.
     evaluate: splits that --mode=evaluate scores.
@@ -85,4 +89,5 @@ def config(**fields: object) -> ml_collections.ConfigDict:
 def tiny(config: ml_collections.ConfigDict) -> None:
     """Shrink a config in place to a few small steps, for tests and a first look."""
     config.train.update(steps=4, batch=8, log_every=1, eval_every=2, checkpoint_every=1)
+    config.train.stuck_after = 0.0
     config.data.update(eval_batch=8, prefetch=8, threads=1)

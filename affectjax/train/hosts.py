@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
 import jax
+import numpy as np
 from jax._src import clusters
 from jax.experimental import multihost_utils
 
@@ -145,8 +146,7 @@ def _fail(error: BaseException) -> NoReturn:
     if isinstance(error, jax.errors.JaxRuntimeError):
         time.sleep(_GRACE)  # was it another's death? Then its name comes, and ends this process
     traceback.print_exception(error)
-    _member[0].fail(f"{type(error).__name__}: {error}")
-    time.sleep(1)
+    tell(rollcall.FAILED, f"{type(error).__name__}: {error}")
     rollcall.end(rollcall.FAILED, f"process {jax.process_index()} failed; see the error above")
 
 
@@ -173,6 +173,20 @@ def first(name: str, work: Callable[[], _T]) -> _T:
         return result
     barrier(name)
     return work()
+
+
+def all_of(flag: bool) -> bool:
+    """Whether the flag is true in every process; a collective."""
+    if jax.process_count() == 1:
+        return flag
+    return bool(np.all(multihost_utils.process_allgather(np.array(flag))))
+
+
+def tell(code: int, text: str) -> None:
+    """End the other processes, where there are any, with this one's message and code."""
+    if _member:
+        _member[0].fail(text, code)
+        time.sleep(1)  # or this process's own end may reach them before the message
 
 
 def main() -> bool:

@@ -5,6 +5,7 @@ import os
 import pathlib
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -12,11 +13,34 @@ import numpy as np
 
 from affectjax import config as config_lib
 from affectjax.evals import stream
-from affectjax.train import checkpoint, hosts, inputs, report, setup, shard, stop
+from affectjax.train import (
+    checkpoint,
+    hosts,
+    inputs,
+    profiler,
+    report,
+    setup,
+    shard,
+    startup,
+    stop,
+    watchdog,
+)
 from affectjax.train import step as step_lib
 from affectjax.train import workdir as workdir_lib
 
 Config = Any
+
+
+@dataclass(frozen=True)
+class Aids:
+    """What goes along with the loop."""
+
+    manager: Any
+    report: report.Report
+    asked: Callable[[int], bool]
+    watchdog: watchdog.Watchdog
+    profiler: profiler.Profiler
+    clock: startup.Clock
 
 
 def train(config: Config, workdir: str | os.PathLike[str]) -> dict[str, float]:
@@ -29,7 +53,7 @@ def train(config: Config, workdir: str | os.PathLike[str]) -> dict[str, float]:
       Stopped: SIGTERM came (to one process of the run), and the step in hand was saved.
       ValueError: the config and the checkpoint, the data or the devices do not fit.
       FloatingPointError: a loss term or gradient is not finite; names it.
-      CheckpointError: a checkpoint could not be saved, or the last one is damaged.
+      CheckpointError: a checkpoint could not be saved, or none is whole.
       OSError: the folder cannot be written, or another process trains in it.
     """
     check_selection(config)
@@ -41,15 +65,29 @@ def _train(config: Config, workdir: pathlib.Path) -> dict[str, float]:
     if hosts.main():
         (workdir / "config.json").write_text(config_lib.to_json(config))
     mesh = shard.make_mesh(config.mesh.to_dict())
-    with jax.set_mesh(mesh), checkpoint.manager(workdir, *_select(config)) as manager:
-        run = setup.prepare(config, mesh, inputs.example_spec(config))
+    with (
+        startup.Clock() as clock,
+        startup.cached(config.train.compilation_cache, workdir),
+        jax.set_mesh(mesh),
+        checkpoint.manager(workdir, *_select(config)) as manager,
+    ):
+        spec = inputs.example_spec(config)
+        clock.part("data")
+        run = setup.prepare(config, mesh, spec)
         if hosts.main():
             (workdir / "parameters.txt").write_text(run.parameters)
             (workdir / "sharding.txt").write_text(run.sharding)
         state, start = setup.restore_or_init(config, run, manager)
-        with contextlib.closing(_report(config, workdir, start)) as out, stop.asked() as asked:
+        clock.part("state")
+        with (
+            contextlib.closing(_report(config, workdir, start)) as out,
+            stop.asked() as asked,
+            watchdog.watching(config.train.stuck_after, workdir) as dog,
+            profiler.tracing(config.train.profile, workdir, out.say) as profile,
+        ):
             _announce(out, run, start, config)
-            state, values = _run(config, workdir, run, state, start, manager, out, asked)
+            aids = Aids(manager, out, asked, dog, profile, clock)
+            state, values = _run(config, run, state, start, aids)
             checkpoint.wait(manager)
             if int(state.step) < config.train.steps:
                 out.say(
@@ -79,45 +117,44 @@ def check_selection(config: Config) -> None:
 
 
 def _run(
-    config: Config,
-    workdir: pathlib.Path,
-    run: setup.Run,
-    state: Any,
-    start: int,
-    manager: Any,
-    out: report.Report,
-    asked: Callable[[int], bool],
+    config: Config, run: setup.Run, state: Any, start: int, aids: Aids
 ) -> tuple[Any, dict[str, float]]:
-    steps, every = config.train.steps, config.train
+    steps, every, out = config.train.steps, config.train, aids.report
     batches = inputs.train_batches(config, start)
     values: dict[str, float] = {}
     window: list[dict[str, Any]] = []
-    profile = _Profiler(config, workdir)
     for step in range(start + 1, steps + 1):
         batch = _next(batches, out)
-        with profile.at(step):
-            state, terms = shard.settled(run.train_step(state, run.put(batch)))
+        aids.profiler.before(step)
+        state, terms = shard.settled(run.train_step(state, run.put(batch)))
+        aids.profiler.after(step, terms)
         window.append(terms)
-        last = asked(step) or step == steps
+        if step == start + 1:
+            jax.block_until_ready(terms)
+            out.startup(step, aids.clock.end("first step"))
+        aids.watchdog.progress()
+        last = aids.asked(step) or step == steps
         if last or step % every.log_every == 0 or step % every.eval_every == 0:
             out.train(step, _mean_of(window, state))
             window.clear()
         chosen = None
         if step % every.eval_every == 0 or step == steps:
-            values = evaluate(config, run, state)
+            values = evaluate(config, run, state, aids.watchdog.over)
             out.evaluation(step, config.select.split, values)
             chosen = {config.select.metric: values[config.select.metric]}
         if last or chosen or step % every.checkpoint_every == 0:
             _check_finite(window, state)
-            checkpoint.save(manager, step, state, config, chosen)
+            checkpoint.save(aids.manager, step, state, config, chosen)
         if last:
             break
     return state, values
 
 
-def evaluate(config: Config, run: setup.Run, state: Any) -> dict[str, float]:
+def evaluate(
+    config: Config, run: setup.Run, state: Any, watched: Callable[[Any], Any] = iter
+) -> dict[str, float]:
     """Scores of the selection split with the parameters that evaluation uses."""
-    batches = inputs.eval_batches(config, config.select.split)
+    batches = watched(inputs.eval_batches(config, config.select.split))
     return stream.scores(run.task, run.predict_step, state.eval_params, batches, run.put)
 
 
@@ -166,19 +203,3 @@ def _announce(out: report.Report, run: setup.Run, start: int, config: Config) ->
     out.say(run.overview)
     if start:
         out.say(f"going on from step {start} of {config.train.steps}")
-
-
-class _Profiler:
-    """Traces the steps of config.train.profile = (first, last) into <workdir>/profile."""
-
-    def __init__(self, config: Config, workdir: pathlib.Path) -> None:
-        self._first, self._last = config.train.profile
-        self._folder = str(workdir / "profile")
-
-    @contextlib.contextmanager
-    def at(self, step: int) -> Iterator[None]:
-        if step == self._first:
-            jax.profiler.start_trace(self._folder)
-        yield
-        if self._first and step == self._last:
-            jax.profiler.stop_trace()

@@ -80,6 +80,11 @@ class Report:
         )
         self._mark, self._waited = (step, now), 0.0
 
+    def startup(self, step: int, told: tuple[str, Mapping[str, float]]) -> None:
+        """Write what the time to the first step went on."""
+        self.say(told[0])
+        self._write(step, "startup", told[1])
+
     def evaluation(self, step: int, split: str, values: Mapping[str, float]) -> None:
         """Write the values of a periodic evaluation."""
         self._write(step, split, values)

@@ -112,7 +112,7 @@ class Hub(threading.Thread):
         elif "failed" in message:
             text = f"{names([who], self._count, self._hosts)} failed: {message['failed']}"
             self._left.add(who)
-            self._verdict(FAILED, f"{text}\nIts own output tells more.", but=who)
+            self._verdict(message["code"], f"{text}\nIts own output tells more.", but=who)
         elif "left" in message:
             self._left.add(who)
 
@@ -205,11 +205,11 @@ class Member:
             self._changed.wait_for(lambda: key in self._go)
             return self._go.pop(key)
 
-    def fail(self, text: str) -> None:
-        """Tell the others why this process ends."""
+    def fail(self, text: str, code: int = FAILED) -> None:
+        """Tell the others why this process ends, and with which code they end."""
         self._leaving = True
         with contextlib.suppress(OSError):
-            self._say({"failed": text})
+            self._say({"failed": text, "code": code})
 
     def leave(self) -> None:
         """Say that this process has nothing more to do; its end is no loss."""

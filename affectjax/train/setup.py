@@ -99,12 +99,12 @@ def prepare(config: Any, mesh: Mesh, spec: dict[str, jax.ShapeDtypeStruct]) -> R
 
 
 def restore_or_init(config: Any, run: Run, manager: Any) -> tuple[state_lib.State, int]:
-    """The state to begin with and its step: the last checkpoint, else a new state.
+    """The state to begin with and its step: the newest whole checkpoint, else a new state.
 
     A new state takes its weights from the run that `config.init` names, where it names one.
     """
     if manager.latest_step() is not None:
-        state, meta = checkpoint.restore(manager, run.abstract)
+        state, meta = checkpoint.restore_newest(manager, run.abstract)
         return state, int(meta["next_step"])
     state = run.init()
     if config.init:

@@ -31,6 +31,14 @@ def _restore(folder, state=STATE, step=None):
         return checkpoint.restore(manager, abstract, step)
 
 
+def _restore_newest(folder):
+    abstract = jax.tree.map(
+        lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=a.sharding), STATE
+    )
+    with checkpoint.manager(folder, "uar") as manager:
+        return checkpoint.restore_newest(manager, abstract)
+
+
 def _arrays(folder, step=2):
     files = (folder / "checkpoints" / str(step) / "state").rglob("d/*")
     return max((f for f in files if f.is_file()), key=lambda f: f.stat().st_size)
@@ -54,16 +62,35 @@ def _remove_manifest(folder):
 
 
 @pytest.mark.parametrize("damage", [_truncate, _remove_state, _remove_meta, _remove_manifest])
-def test_a_damaged_checkpoint_is_named_with_the_one_to_go_on_from(tmp_path, damage):
+def test_a_damaged_checkpoint_is_named_passed_over_and_kept(tmp_path, damage, capsys):
     _save(tmp_path)
     damage(tmp_path)
     with pytest.raises(checkpoint.CheckpointError, match="checkpoints/2 is damaged") as caught:
         _restore(tmp_path)
-    assert "goes on from step 1" in str(caught.value)
-    shutil.move(tmp_path / "checkpoints" / "2", tmp_path / "away")
-    state, meta = _restore(tmp_path)
+    assert "passes over it to step 1" in str(caught.value)
+    state, meta = _restore_newest(tmp_path)
     assert meta["next_step"] == 1
     np.testing.assert_array_equal(state["params"]["head"], STATE["params"]["head"])
+    warning = capsys.readouterr().out
+    assert f"checkpoint 2 was passed over and moved to {tmp_path}/damaged/2: " in warning
+    assert "is damaged: " in warning
+    assert "going on from step 1" in warning
+    assert (tmp_path / "damaged" / "2").is_dir()
+    _save(tmp_path, steps=(2,))  # the run reaches that step again
+    damage(tmp_path)
+    assert _restore_newest(tmp_path)[1]["next_step"] == 1
+    assert (tmp_path / "damaged" / "2-2").is_dir()
+
+
+def test_where_no_checkpoint_is_whole_each_is_named_and_none_moved(tmp_path):
+    _save(tmp_path)
+    for step in (1, 2):
+        shutil.rmtree(tmp_path / "checkpoints" / str(step) / "state")
+    with pytest.raises(checkpoint.CheckpointError, match=r"no checkpoint in .* is whole") as caught:
+        _restore_newest(tmp_path)
+    assert "- step 2: " in str(caught.value)
+    assert "- step 1: " in str(caught.value)
+    assert not (tmp_path / "damaged").exists()
 
 
 def test_an_array_that_changed_on_disk_is_found_by_its_checksum(tmp_path):
