@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy import optimize
 
 FILE = "calibration.json"
 _RANGE = (0.05, 20.0)
@@ -44,6 +43,8 @@ def fit_temperature(
         return float(-np.log(np.maximum(p, 1e-300)).mean())
 
     low, high = np.log(_RANGE)
+    from scipy import optimize  # imported here: training needs no scipy
+
     found = optimize.minimize_scalar(nll, bounds=(low, high), method="bounded")
     return float(np.exp(found.x))
 

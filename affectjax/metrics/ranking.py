@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float, Shaped
-from scipy import stats
 
 from affectjax.metrics import moments
 
@@ -91,6 +90,8 @@ def _running(
 
 def srcc(a: Ordered, b: Ordered) -> float:
     """Spearman's correlation: Pearson's of the ranks, equal values sharing their mean rank."""
+    from scipy import stats  # half a second of imports that most runs never need
+
     return plcc(stats.rankdata(a), stats.rankdata(b))
 
 
@@ -102,4 +103,6 @@ def plcc(a: Ordered, b: Ordered) -> float:
 
 def krcc(a: Ordered, b: Ordered) -> float:
     """Kendall's tau-b; NaN where either side is constant."""
+    from scipy import stats
+
     return float(stats.kendalltau(a, b).statistic)

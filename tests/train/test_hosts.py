@@ -94,7 +94,8 @@ def _metrics(folder):
     """{(step, split, name): value} of what does not depend on the clock."""
     with (folder / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    kept = [r for r in rows if r["name"] not in ("steps_per_second", "data_wait")]
+    clocked = ("steps_per_second", "data_wait")
+    kept = [r for r in rows if r["name"] not in clocked and r["split"] != "startup"]
     return {(int(r["step"]), r["split"], r["name"]): float(r["value"]) for r in kept}
 
 

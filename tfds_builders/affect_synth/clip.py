@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from tfds_builders.affect_synth import face, people, voice
+from tfds_builders.affect_synth import face, people
 
 SECONDS = 2.56
 
@@ -37,6 +37,8 @@ def feel(job: Job) -> tuple[np.random.Generator, people.Subject, people.Feeling]
 def make(job: Job) -> dict[str, Any]:
     """The stored example of a job."""
     g, person, felt = feel(job)
+    from tfds_builders.affect_synth import voice  # scipy.signal: a second that reading can spare
+
     sound = voice.speak(g, person, felt.voice, SECONDS)
     audio = voice.room(g, sound, snr=g.uniform(8, 30), echo=g.uniform(0.02, 0.25))
     frames = film(g, person, felt, sound, job.frames, job.side)
