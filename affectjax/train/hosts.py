@@ -24,6 +24,7 @@ from affectjax.train import rollcall
 ADDRESS, COUNT, INDEX = "JAX_COORDINATOR_ADDRESS", "JAX_PROCESS_COUNT", "JAX_PROCESS_ID"
 _FLAGS = "--coordinator=HOST:PORT --process_count=N --process_id=I"
 _GRACE = 10.0  # seconds for word of a lost process to come, once a collective has failed
+_NOTEBOOKS = ("COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE")  # one host, and no metadata to ask
 _T = TypeVar("_T")
 _member: list[rollcall.Member] = []  # the connection of this process, where there are others
 
@@ -71,6 +72,8 @@ def place(
 
 
 def _in_cluster() -> Place | None:
+    if any(name in os.environ for name in _NOTEBOOKS):
+        return None
     for kind in clusters.ClusterEnv._cluster_types:
         if kind.opt_in_only_method or (kind.__name__ == "K8sCluster" and not _indexed_job()):
             continue
