@@ -1,7 +1,7 @@
 """Between categories and VAD: Gaussian priors, their posterior, and rater distributions."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Real
 
 from affectjax.affect import norms
 from affectjax.affect.labels import LabelSpace
@@ -55,7 +55,9 @@ def posterior(
     return _softmax(log_p / temperature)
 
 
-def from_votes(votes: Int[np.ndarray, "*b k"], smoothing: float = 0.0) -> Float[np.ndarray, "*b k"]:
+def from_votes(
+    votes: Real[np.ndarray, "*b k"], smoothing: float = 0.0
+) -> Float[np.ndarray, "*b k"]:
     """Raters' shares; `smoothing` is added to every count (Dirichlet prior).
 
     Raises:

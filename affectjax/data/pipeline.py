@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import grain
 import numpy as np
@@ -15,6 +15,7 @@ Element = dict[str, Any]
 Batch = dict[str, np.ndarray]
 
 
+@runtime_checkable
 class Source(Protocol):
     """Random access to stored examples."""
 

@@ -3,18 +3,18 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from affectjax.losses.weighting import Given, Weights
 from affectjax.metrics import moments
 
 # HiCMAE's, beside the product of the standard deviations; its CCC loss has none.
 _EPSILON_PCC = 1e-6
 # Where prediction and target are constant and equal.
 _TINY = 1e-12
-Weights = Float[Array, " b"] | None
 
 
 def ccc_loss(
-    prediction: Float[Array, "b d"],
-    target: Float[Array, "b d"],
+    prediction: Float[Given, "b d"],
+    target: Float[Given, "b d"],
     unbiased: bool = False,
     weights: Weights = None,
 ) -> Float[Array, ""]:
@@ -33,14 +33,14 @@ def ccc_loss(
 
 
 def ccc_loss_unbiased(
-    prediction: Float[Array, "b d"], target: Float[Array, "b d"], weights: Weights = None
+    prediction: Float[Given, "b d"], target: Float[Given, "b d"], weights: Weights = None
 ) -> Float[Array, ""]:
     """`ccc_loss` with unbiased moments, the one CAGE trains with."""
     return ccc_loss(prediction, target, unbiased=True, weights=weights)
 
 
 def pcc_loss(
-    prediction: Float[Array, "b d"], target: Float[Array, "b d"], weights: Weights = None
+    prediction: Float[Given, "b d"], target: Float[Given, "b d"], weights: Weights = None
 ) -> Float[Array, ""]:
     """1 - Pearson's correlation over the batch, averaged over the dimensions d.
 

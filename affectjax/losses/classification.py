@@ -5,18 +5,18 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from affectjax.losses import weighting
+from affectjax.losses.weighting import Given, Weights
 
-Logits = Float[Array, "b k"]
-Weights = Float[Array, " b"] | None
+Logits = Float[Given, "b k"]
 
 
-def soft_cross_entropy_each(logits: Logits, targets: Float[Array, "b k"]) -> Float[Array, " b"]:
+def soft_cross_entropy_each(logits: Logits, targets: Float[Given, "b k"]) -> Float[Array, " b"]:
     """-sum_k q_k log softmax(logits)_k of each example."""
     return -(targets * jax.nn.log_softmax(logits)).sum(-1)
 
 
 def soft_cross_entropy(
-    logits: Logits, targets: Float[Array, "b k"], weights: Weights = None
+    logits: Logits, targets: Float[Given, "b k"], weights: Weights = None
 ) -> Float[Array, ""]:
     """-sum_k q_k log softmax(logits)_k, mean over the batch: soft targets, mixup, rater shares.
 
@@ -28,7 +28,7 @@ def soft_cross_entropy(
 
 
 def smooth_targets(
-    emotion: Int[Array, " b"], classes: int, smoothing: float
+    emotion: Int[Given, " b"], classes: int, smoothing: float
 ) -> Float[Array, "b k"]:
     """(1 - s) onehot + s / k (Szegedy et al. 2016; torch's `label_smoothing`, timm's mixup).
 
@@ -40,7 +40,7 @@ def smooth_targets(
 
 
 def cross_entropy(
-    logits: Logits, emotion: Int[Array, " b"], smoothing: float = 0.0, weights: Weights = None
+    logits: Logits, emotion: Int[Given, " b"], smoothing: float = 0.0, weights: Weights = None
 ) -> Float[Array, ""]:
     """Cross-entropy of hard labels, with label smoothing.
 
@@ -52,7 +52,7 @@ def cross_entropy(
 
 
 def binary_cross_entropy(
-    logits: Logits, multilabel: Float[Array, "b k"], weights: Weights = None
+    logits: Logits, multilabel: Float[Given, "b k"], weights: Weights = None
 ) -> Float[Array, ""]:
     """Mean over labels and batch of the sigmoid cross-entropy, for labels that hold together.
 
@@ -64,7 +64,7 @@ def binary_cross_entropy(
 
 
 def focal(
-    logits: Logits, emotion: Int[Array, " b"], gamma: float = 2.0, weights: Weights = None
+    logits: Logits, emotion: Int[Given, " b"], gamma: float = 2.0, weights: Weights = None
 ) -> Float[Array, ""]:
     """(1 - p_y)^gamma (-log p_y), mean over the batch (Lin et al. 2017); gamma 0 or at least 1."""
     log_p = jnp.take_along_axis(jax.nn.log_softmax(logits), emotion[:, None], axis=-1)[:, 0]

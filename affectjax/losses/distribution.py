@@ -6,12 +6,12 @@ from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
 from affectjax.losses import classification, weighting
+from affectjax.losses.weighting import Given, Weights
 
-Logits = Float[Array, "b k"]
-Weights = Float[Array, " b"] | None
+Logits = Float[Given, "b k"]
 
 
-def kl(logits: Logits, distribution: Float[Array, "b k"], weights: Weights = None) -> Array:
+def kl(logits: Logits, distribution: Float[Given, "b k"], weights: Weights = None) -> Array:
     """KL(q || softmax(logits)), q the raters' shares; weighted mean over the batch, in nats.
 
     Its gradient is that of `soft_cross_entropy`; its least value is 0, whatever the raters say.
@@ -26,7 +26,7 @@ def kl(logits: Logits, distribution: Float[Array, "b k"], weights: Weights = Non
     return weighting.mean(own + cross, weights)
 
 
-def js(logits: Logits, distribution: Float[Array, "b k"], weights: Weights = None) -> Array:
+def js(logits: Logits, distribution: Float[Given, "b k"], weights: Weights = None) -> Array:
     """Jensen-Shannon divergence of softmax(logits) and q: bounded by log 2, so it forgives.
 
     (KL(q || m) + KL(p || m)) / 2 with m = (p + q) / 2 (Lin 1991).

@@ -4,9 +4,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from affectjax.losses import weighting
+from affectjax.losses.weighting import Given, Weights
 
-Values = Float[Array, "b d"]
-Weights = Float[Array, " b"] | None
+Values = Float[Given, "b d"]
 
 
 def mse(prediction: Values, target: Values, weights: Weights = None) -> Float[Array, ""]:

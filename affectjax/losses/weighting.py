@@ -1,10 +1,14 @@
 """How the losses of a batch's examples become one number."""
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Array, Float, Shaped
+
+Given = Array | np.ndarray
+Weights = Shaped[Given, " b"] | None  # numbers, or True and False
 
 
-def mean(values: Float[Array, "b *s"], weights: Float[Array, " b"] | None) -> Float[Array, ""]:
+def mean(values: Float[Given, "b *s"], weights: Weights) -> Float[Array, ""]:
     """Mean over examples, weighted by `weights` (such as `valid`), and over what follows b.
 
     Rows of weight 0 do not count; without any weight the mean is 0.

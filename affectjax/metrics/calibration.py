@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-Array = jax.Array | np.ndarray
+Array = jax.Array | np.ndarray | np.floating
 
 
 @flax.struct.dataclass

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
-Array = jax.Array | np.ndarray
+Array = jax.Array | np.ndarray | np.floating
 
 
 def confusion(

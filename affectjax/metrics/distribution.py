@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-Array = jax.Array | np.ndarray
+Array = jax.Array | np.ndarray | np.floating
 _TINY = 1e-12
 
 

@@ -4,13 +4,15 @@ One definition each, for numpy (float64 stays float64) and jax arrays alike; `Mo
 the data merge into the moments of the whole, so no batch size changes a number.
 """
 
+from typing import Any
+
 import flax.struct
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-Array = jax.Array | np.ndarray
+Array = jax.Array | np.ndarray | np.floating
 
 
 @flax.struct.dataclass
@@ -143,11 +145,12 @@ def r2(m: Moments) -> Float[Array, "*s d"]:
 
 
 def _unless_constant(m: Moments, above: Array, below: Array) -> Array:
-    varies = _varies(m.square_p, m.mean_p, m.count) & _varies(m.square_t, m.mean_t, m.count)
+    varies: Any = _varies(m.square_p, m.mean_p, m.count)
+    varies &= _varies(m.square_t, m.mean_t, m.count)
     return _namespace(above).where(varies, above / _or_one(below), 0.0)
 
 
-def _varies(square: Array, mean: Array, count: Array) -> Array:
+def _varies(square: Array, mean: Array, count: Array) -> Any:
     """Whether deviations exceed the rounding of the mean, so that equal numbers count as equal."""
     rounding = 4 * float(np.finfo(square.dtype).eps)
     return square > count * (rounding * mean) ** 2

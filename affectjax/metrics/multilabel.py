@@ -1,9 +1,10 @@
 """Scores of labels that may hold together, from 0/1 truth and 0/1 predictions."""
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float, Shaped
 
-Labels = Bool[np.ndarray, "b k"]
+Sums = Float[np.ndarray | np.floating, "*s"]
+Labels = Shaped[np.ndarray, "b k"]  # true or 1, false or 0
 
 
 def f1(labels: Labels, predicted: Labels, average: str = "macro") -> float:
@@ -36,5 +37,5 @@ def hamming(labels: Labels, predicted: Labels) -> float:
     return float(np.mean(np.asarray(labels, bool) != np.asarray(predicted, bool)))
 
 
-def _ratio(a: Float[np.ndarray, "*s"], b: Float[np.ndarray, "*s"]) -> Float[np.ndarray, "*s"]:
+def _ratio(a: Sums, b: Sums) -> Float[np.ndarray, "*s"]:
     return np.where(b > 0, a / np.where(b > 0, b, 1), 0.0)

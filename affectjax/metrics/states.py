@@ -131,6 +131,8 @@ class Ranking(metrics.CollectingMetric.from_outputs(_COLLECTED)):  # type: ignor
     occur have no AP, labels always alike no AUROC: the means leave them out.
     """
 
+    values: dict[str, Any]
+
     def compute(self) -> dict[str, Array]:
         rows = {k: np.asarray(v) for k, v in super().compute().items()}
         valid = rows["valid"].astype(bool)

@@ -15,7 +15,7 @@ from affectjax.metrics import calibration
 INK, FAINT, BLUE, RED = "#333842", "#c9cdd4", "#3a5ba0", "#c8553d"
 
 
-def confusion(matrix: Int[np.ndarray, "k k"], labels: Sequence[str]) -> bytes:
+def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> bytes:
     """Rows are true classes; colour is the share of the row, numbers are clips."""
     counts = np.asarray(matrix)
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,7 @@ from affectjax.data.ops import erase
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 LOG_MEL = "log_mel"  # of a batch on device only, see `Inputs.shared`
+_STILL = 1e-4  # variance of the noise that a still clip may hold: 0.6 of 255 steps
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class Inputs:
       clip_norm: instead of fixed statistics, subtract each bin's mean over the clip and divide by
         the clip's standard deviation: takes out microphone and loudness.
       mel_mean, mel_std: normalisation (x - mean) / (2 std); AudioSet's by default, as HiCMAE.
+      frame_norm: "imagenet" subtracts and divides by ImageNet's statistics, as HiCMAE; "change"
+        shows what moves: each pixel's mean over the clip is subtracted, and the clip divided by its
+        standard deviation, which takes out the person, the light and the background.
       erase: probability of random erasing of a clip in training.
       freq_mask, time_mask: widest SpecAugment masks in bins and rows; 0 for none (as HiCMAE).
       masks: number of masks of each kind.
@@ -36,6 +40,7 @@ class Inputs:
     mel_mean: float = -4.2677393
     mel_std: float = 4.5689974
     clip_norm: bool = False
+    frame_norm: Literal["imagenet", "change"] = "imagenet"
     erase: float = 0.0
     freq_mask: int = 0
     time_mask: int = 0
@@ -68,11 +73,19 @@ class Inputs:
     def frames(
         self, frames: UInt8[Array, "b t h w 3"], key: jax.Array | None = None
     ) -> Float[Array, "b t h w 3"]:
-        """Frames in [0, 255] to ImageNet-normalised values; erased at random with a key."""
+        """Frames in [0, 255] to normalised values; erased at random with a key."""
+        if self.frame_norm not in ("imagenet", "change"):
+            raise ValueError(f"frame_norm={self.frame_norm!r}; allowed: imagenet, change")
         normal = normalise(frames.astype(jnp.float32) / 255.0)
+        if self.frame_norm == "change":
+            normal = change(normal)
         if key is None or not self.erase:
             return normal
         return erase.random_erase(key, normal, prob=self.erase)
+
+    def shown(self, frames: Float[Array, "b t h w 3"]) -> Float[Array, "b t h w 3"]:
+        """What decoders reconstruct of normalised frames: pixels in [0, 1], or the change."""
+        return denormalise(frames) if self.frame_norm == "imagenet" else frames
 
     def log_mel(
         self, batch: Mapping[str, Array], key: jax.Array | None = None
@@ -108,6 +121,18 @@ class Inputs:
 def normalise(frames: Float[Array, "... 3"]) -> Float[Array, "... 3"]:
     """RGB in [0, 1] to zero mean and unit variance by ImageNet's statistics."""
     return (frames - jnp.asarray(IMAGENET_MEAN)) / jnp.asarray(IMAGENET_STD)
+
+
+def change(frames: Float[Array, "b t h w c"]) -> Float[Array, "b t h w c"]:
+    """(x - mean over t) / SD of that over the clip; a still clip is all 0.
+
+    >>> clip = jnp.array([1.0, 3.0]).reshape(1, 2, 1, 1, 1)
+    >>> change(clip).round(2).ravel().tolist()
+    [-1.0, 1.0]
+    """
+    moved = frames - frames.mean(axis=1, keepdims=True)
+    variance = (moved**2).mean(axis=(1, 2, 3, 4), keepdims=True)
+    return moved * jax.lax.rsqrt(variance + _STILL)
 
 
 def denormalise(frames: Float[Array, "... 3"]) -> Float[Array, "... 3"]:

@@ -13,7 +13,7 @@ from affectjax.losses import hicmae as hicmae_loss
 from affectjax.losses import masked
 from affectjax.metrics import states
 from affectjax.models import hicmae, masks
-from affectjax.tasks.inputs import Inputs, denormalise
+from affectjax.tasks.inputs import Inputs
 
 Batch = Mapping[str, jax.Array]
 EVAL_SEED = 0
@@ -76,7 +76,7 @@ class MaskedPretrain:
         mask_v, mask_a, counts = self._masks(key, frames, mel)
         out = self.model.apply(variables, frames, mel, mask_v, mask_a, counts)
         m = self.model
-        patches = hicmae.video_patches(denormalise(frames), m.tubelet, m.patch)
+        patches = hicmae.video_patches(self.inputs.shown(frames), m.tubelet, m.patch)
         target_v = masked.video_target(
             patches,
             frames=frames.shape[1],

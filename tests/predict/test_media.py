@@ -1,12 +1,10 @@
 """Decoding: rates, channels, uneven timestamps, files cut short, and what is refused."""
 
-import types
-
 import numpy as np
 import pytest
 import soundfile
 
-from affectjax.predict import media, predict
+from affectjax.predict import media, predict, windows
 from tests.predict import clips
 from tfds_builders.affect_synth import film
 
@@ -110,7 +108,17 @@ def test_a_phone_video_held_upright_is_seen_upright(tmp_path):
 def test_a_model_that_needs_what_the_file_lacks_says_which_run_to_use(tmp_path):
     mute = film.write(tmp_path / "mute.mp4", _shades(4), [0, 0.3, 0.6, 0.9])
     voice = film.write(tmp_path / "voice.wav", sound=np.zeros((1, 16_000)))
-    both = types.SimpleNamespace(needs={"audio", "frames"})
+    both = predict.Predictor(
+        predict=lambda batch: batch,
+        ops=(),
+        needs=frozenset({"audio", "frames"}),
+        labels=(),
+        plan=windows.Plan(1.0, 0.5, 10.0),
+        temperature=1.0,
+        thresholds=None,
+        half_width=None,
+        step=0,
+    )
     for path, hint in ((mute, "modalities=video"), (voice, "modalities=audio")):
         with pytest.raises(media.MediaError, match=hint):
             predict.one(both, path, tmp_path, None)

@@ -9,7 +9,7 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Real
 
 RATE = 16_000
 FRAME, SHIFT = 400, 160  # 25 ms windows every 10 ms
@@ -17,7 +17,7 @@ LOG_FLOOR = 1.1920928955078125e-07  # float32's epsilon, as Kaldi
 AUDIOSET_MEAN, AUDIOSET_STD = -4.2677393, 4.5689974
 
 
-def mel_scale(hertz: Float[np.ndarray, "*b"]) -> Float[np.ndarray, "*b"]:
+def mel_scale(hertz: float | Real[np.ndarray, "*b"]) -> Float[np.ndarray | np.floating, "*b"]:
     """Hertz to mel as in Kaldi and HTK, 1127 ln(1 + f / 700)."""
     return 1127.0 * np.log1p(np.asarray(hertz) / 700.0)
 
