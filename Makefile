@@ -6,7 +6,7 @@ UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv
 WORKDIR ?= runs/quickstart
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: train test venv parity bench compile libtpu golden lint types lock clean
+.PHONY: train test shapes venv parity bench compile libtpu golden lint types lock clean
 
 train: .stamps/run ## pre-train, fine-tune and evaluate on the built-in data
 	$(PY) -m experiments.hicmae.quickstart --workdir=$(WORKDIR)
@@ -15,6 +15,10 @@ test: .stamps/dev ## every test, two at a time
 	$(PY) -m pytest -n 2 --dist loadgroup
 
 venv: .stamps/dev ## the environment for development, without running anything
+
+shapes: .stamps/dev ## annotated shapes and dtypes of losses, metrics, labels, checked while their tests run
+	$(PY) -m pytest -n 0 --jaxtyping-packages=affectjax.losses,affectjax.metrics,affectjax.affect,tests.check \
+	  tests/losses tests/metrics tests/affect affectjax/losses affectjax/metrics affectjax/affect
 
 parity: .stamps/dev ## the ports against reference vectors (AFFECTJAX_PARITY names another folder)
 	$(PY) -m pytest tests/parity

@@ -4,9 +4,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from affectjax.losses.weighting import Given
+
 
 def similarity(
-    a: Float[Array, "b n d"], b: Float[Array, "b m d"], temperature: float = 0.07
+    a: Float[Given, "b n d"], b: Float[Given, "b m d"], temperature: float = 0.07
 ) -> Float[Array, "b b"]:
     """cos(mean of a's tokens, mean of b's tokens) / temperature for all pairs of clips.
 
@@ -15,7 +17,7 @@ def similarity(
     return _unit(a.mean(axis=1)) @ _unit(b.mean(axis=1)).T / temperature
 
 
-def info_nce(logits: Float[Array, "b b"]) -> Float[Array, " b"]:
+def info_nce(logits: Float[Given, "b b"]) -> Float[Array, " b"]:
     """1/2 [CE(rows, diagonal) + CE(columns, diagonal)] of each clip (van den Oord et al. 2018).
 
     `logits` are similarities, the pairs on the diagonal.
@@ -31,7 +33,7 @@ def info_nce(logits: Float[Array, "b b"]) -> Float[Array, " b"]:
 
 
 def between(
-    a: Float[Array, "b n d"], b: Float[Array, "b m d"], temperature: float = 0.07, groups: int = 1
+    a: Float[Given, "b n d"], b: Float[Given, "b m d"], temperature: float = 0.07, groups: int = 1
 ) -> Float[Array, " b"]:
     """`info_nce` of the `similarity` of clips with the clips of their part of the batch.
 
@@ -56,5 +58,5 @@ def between(
     return jax.vmap(lambda x, y: info_nce(similarity(x, y, temperature)))(*parts).reshape(size)
 
 
-def _unit(x: Float[Array, "b d"]) -> Float[Array, "b d"]:
+def _unit(x: Float[Given, "b d"]) -> Float[Array, "b d"]:
     return x / jnp.linalg.norm(x, axis=-1, keepdims=True)

@@ -17,6 +17,7 @@ def mean(values: Float[Given, "b *s"], weights: Weights) -> Float[Array, ""]:
     >>> float(mean(jnp.array([1.0, 3.0, jnp.nan]), jnp.array([1.0, 1.0, 0.0])))
     2.0
     """
+    values = jnp.asarray(values)
     if weights is None:
         return values.mean()
     each = values.reshape(values.shape[0], -1).mean(1)

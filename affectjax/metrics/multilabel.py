@@ -1,9 +1,9 @@
 """Scores of labels that may hold together, from 0/1 truth and 0/1 predictions."""
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Real, Shaped
 
-Sums = Float[np.ndarray | np.floating, "*s"]
+Sums = Real[np.ndarray | np.number, "*s"]
 Labels = Shaped[np.ndarray, "b k"]  # true or 1, false or 0
 
 

@@ -21,8 +21,8 @@ DIMENSIONS = ("valence", "arousal", "dominance")
 class _Several(metrics.Collection):
     """A collection whose metrics may each give several named scalars."""
 
-    def compute(self) -> dict[str, Array]:
-        out: dict[str, Array] = {}
+    def compute(self) -> dict[str, Array | np.ndarray]:
+        out: dict[str, Array | np.ndarray] = {}
         for name, value in super().compute().items():
             out |= value if isinstance(value, dict) else {name: value}
         return out
@@ -133,7 +133,7 @@ class Ranking(metrics.CollectingMetric.from_outputs(_COLLECTED)):  # type: ignor
 
     values: dict[str, Any]
 
-    def compute(self) -> dict[str, Array]:
+    def compute(self) -> dict[str, Any]:
         rows = {k: np.asarray(v) for k, v in super().compute().items()}
         valid = rows["valid"].astype(bool)
         scores, labels = rows["multilabel_pred"][valid], rows["multilabel"][valid] > 0.5
