@@ -58,6 +58,7 @@ def prepare(config: Any, mesh: Mesh, spec: dict[str, jax.ShapeDtypeStruct]) -> R
     shard.check_batch(mesh, config.train.batch // config.train.accum, "config.train.batch / accum")
     shard.check_batch(mesh, config.data.eval_batch, "config.data.eval_batch")
     task = config_lib.build(config.task, "config.task")
+    _check_members(config)
     params = jax.eval_shape(lambda: _params(task, config.seed, spec))
     kept = trainable.names(params, config.train.trained, config.train.frozen)
     tx = optim.build(config, trainable.split(params, kept)[0])
@@ -148,6 +149,16 @@ def trained(
             for name in which
         }
     return run, restored
+
+
+def _check_members(config: Any) -> None:
+    """Refuse an ensemble whose members would be clipped together and decayed by a rank too many."""
+    many, told = "members" in config.task, bool(config.optimizer.get("members", False))
+    if many != told:
+        raise ValueError(
+            f"config.optimizer.members = {told}, but config.task is {'' if many else 'not '}an "
+            f"ensemble: set --config.optimizer.members={many}"
+        )
 
 
 def _params(task: Any, seed: int, spec: dict[str, jax.ShapeDtypeStruct]) -> Any:

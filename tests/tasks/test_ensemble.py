@@ -6,9 +6,11 @@ import numpy as np
 import optax
 import pytest
 
+from affectjax import config as config_lib
 from affectjax.models import hicmae, hicmae_finetune
 from affectjax.tasks import classify, ensemble, inputs
-from affectjax.train import optim
+from affectjax.train import optim, setup, shard
+from tests.conftest import REPO
 
 SPEC = {
     "audio": jax.ShapeDtypeStruct((6, 2960), jnp.float32),
@@ -135,3 +137,11 @@ def test_groups_that_do_not_fit_are_refused():
     variables = jax.eval_shape(lambda: task.init(jax.random.key(0), SPEC))
     with pytest.raises(ValueError, match="needs the key subject"):
         jax.eval_shape(task.loss, variables, batch, jax.random.key(1), jnp.int32(0))
+
+
+def test_members_clipped_together_are_refused():
+    config = config_lib.load(f"{REPO}/configs/hicmae/ravdess_speech.py:tiny,fake,members=2")
+    config.optimizer.members = False
+    mesh = shard.make_mesh({"data": 1}, jax.devices()[:1])
+    with pytest.raises(ValueError, match="optimizer.members=True"):
+        setup.prepare(config, mesh, {})
