@@ -143,5 +143,5 @@ def test_members_clipped_together_are_refused():
     config = config_lib.load(f"{REPO}/configs/hicmae/ravdess_speech.py:tiny,fake,members=2")
     config.optimizer.members = False
     mesh = shard.make_mesh({"data": 1}, jax.devices()[:1])
-    with pytest.raises(ValueError, match="optimizer.members=True"):
+    with pytest.raises(ValueError, match="members=True"):
         setup.prepare(config, mesh, {})
