@@ -56,7 +56,7 @@ def data_dir() -> Callable[[str], pathlib.Path]:
 
 @pytest.fixture(autouse=True, scope="module")
 def _compiled_programs_go() -> Iterator[None]:
-    """Let go of a module's programs at its end: kept, they held 4 GB of each worker after a quarter of all."""
+    """Let go of a module's programs at its end: kept, they came to 4 GB a worker half way."""
     yield
     if "jax" in sys.modules:
         sys.modules["jax"].clear_caches()
