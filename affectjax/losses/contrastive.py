@@ -12,9 +12,10 @@ def similarity(
 ) -> Float[Array, "b b"]:
     """cos(mean of a's tokens, mean of b's tokens) / temperature for all pairs of clips.
 
-    No projection and no epsilon in the norm (HiCMAE's official code).
+    No projection and no epsilon in the norm (HiCMAE's official code). In float32.
     """
-    return _unit(a.mean(axis=1)) @ _unit(b.mean(axis=1)).T / temperature
+    mean_a, mean_b = (x.mean(axis=1, dtype=jnp.float32) for x in (a, b))
+    return _unit(mean_a) @ _unit(mean_b).T / temperature
 
 
 def info_nce(logits: Float[Given, "b b"]) -> Float[Array, " b"]:

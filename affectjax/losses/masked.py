@@ -64,8 +64,8 @@ def audio_target(
 def squared_error(
     prediction: Float[Array, "b n p"], target: Float[Array, "b n p"]
 ) -> Float[Array, " b"]:
-    """Mean squared error of each example, over its masked tokens."""
-    return ((prediction - target) ** 2).mean(axis=(1, 2))
+    """Mean squared error of each example, over its masked tokens; in float32."""
+    return ((prediction.astype(jnp.float32) - target) ** 2).mean(axis=(1, 2))
 
 
 def weighted_frames(

@@ -43,13 +43,16 @@ class DropPath(nn.Module):
     rate: float
 
     @nn.compact
-    def __call__(self, x: Float[Array, "b n d"], deterministic: bool) -> Float[Array, "b n d"]:
+    def __call__(
+        self, x: Float[Array, "b n d"], deterministic: bool, rate: Float[Array, ""] | None = None
+    ) -> Float[Array, "b n d"]:
+        """`rate` stands in for the module's where a scan gives each layer its own."""
         if deterministic or not self.rate:
             return x
-        keep = 1.0 - self.rate
+        keep = 1.0 - (self.rate if rate is None else rate)
         shape = (x.shape[0], *[1] * (x.ndim - 1))
         mask = jax.random.bernoulli(self.make_rng("dropout"), keep, shape)
-        return jnp.where(mask, x / keep, 0.0)
+        return jnp.where(mask, x / keep, 0.0).astype(x.dtype)
 
 
 class Dense(nn.Module):
@@ -74,8 +77,12 @@ class Dense(nn.Module):
 
 
 def gelu(x: Float[Array, "*b d"]) -> Float[Array, "*b d"]:
-    """x (1 + erf(x / sqrt 2)) / 2; `jax.nn.gelu` goes through erfc, half as fast on a CPU."""
-    return 0.5 * x * (1.0 + erf(x * 2**-0.5))
+    """x (1 + erf(x / sqrt 2)) / 2; `jax.nn.gelu` goes through erfc, half as fast on a CPU.
+
+    In float32 whatever the dtype of x: the polynomials lose too much in 16 bits.
+    """
+    wide = x.astype(jnp.float32)
+    return (0.5 * wide * (1.0 + erf(wide * 2**-0.5))).astype(x.dtype)
 
 
 @jax.custom_jvp
@@ -129,6 +136,7 @@ class Attention(nn.Module):
 
     heads: int
     dtype: Any = None
+    kernel: str = "plain"
 
     @nn.compact
     def __call__(self, x: Float[Array, "b n d"]) -> Float[Array, "b n d"]:
@@ -137,7 +145,7 @@ class Attention(nn.Module):
         q, k, v = jnp.split(qkv, 3, axis=-1)
         q = q + _bias(self, "q_bias", width, q.dtype)
         v = v + _bias(self, "v_bias", width, v.dtype)
-        out = attend.plain(q, k, v, self.heads)
+        out = attend.attend(q, k, v, self.heads, self.kernel)
         return Dense(width, dtype=self.dtype, name="proj")(out)
 
 
@@ -146,6 +154,7 @@ class CrossAttention(nn.Module):
 
     heads: int
     dtype: Any = None
+    kernel: str = "plain"
 
     @nn.compact
     def __call__(
@@ -157,7 +166,8 @@ class CrossAttention(nn.Module):
         kv = Dense(2 * width, use_bias=False, dtype=self.dtype, name="kv")(context)
         k, v = jnp.split(kv, 2, axis=-1)
         v = v + _bias(self, "v_bias", width, v.dtype)
-        return Dense(width, dtype=self.dtype, name="proj")(attend.plain(q, k, v, self.heads))
+        out = attend.attend(q, k, v, self.heads, self.kernel)
+        return Dense(width, dtype=self.dtype, name="proj")(out)
 
 
 class Mlp(nn.Module):
@@ -180,14 +190,19 @@ class Block(nn.Module):
     mlp_ratio: float = 4.0
     drop_path: float = 0.0
     dtype: Any = None
+    kernel: str = "plain"
 
     @nn.compact
-    def __call__(self, x: Float[Array, "b n d"], deterministic: bool) -> Float[Array, "b n d"]:
+    def __call__(
+        self, x: Float[Array, "b n d"], deterministic: bool, rate: Float[Array, ""] | None = None
+    ) -> Float[Array, "b n d"]:
+        """`rate` stands in for `drop_path` where a scan gives each layer its own."""
         drop = DropPath(self.drop_path)
         y = layer_norm("norm1", self.dtype)(x)
-        x = x + drop(Attention(self.heads, self.dtype, name="attn")(y), deterministic)
+        attention = Attention(self.heads, self.dtype, self.kernel, name="attn")
+        x = x + drop(attention(y), deterministic, rate)
         y = layer_norm("norm2", self.dtype)(x)
-        return x + drop(Mlp(self.mlp_ratio, self.dtype, name="mlp")(y), deterministic)
+        return x + drop(Mlp(self.mlp_ratio, self.dtype, name="mlp")(y), deterministic, rate)
 
 
 class CrossBlock(nn.Module):
@@ -197,6 +212,7 @@ class CrossBlock(nn.Module):
     mlp_ratio: float = 4.0
     drop_path: float = 0.0
     dtype: Any = None
+    kernel: str = "plain"
 
     @nn.compact
     def __call__(
@@ -205,10 +221,11 @@ class CrossBlock(nn.Module):
         drop = DropPath(self.drop_path)
         query = layer_norm("cross_norm1", self.dtype)(x)
         context = layer_norm("cross_norm2", self.dtype)(context)
-        cross = CrossAttention(self.heads, self.dtype, name="cross_attn")
+        cross = CrossAttention(self.heads, self.dtype, self.kernel, name="cross_attn")
         x = x + drop(cross(query, context), deterministic)
         y = layer_norm("norm1", self.dtype)(x)
-        x = x + drop(Attention(self.heads, self.dtype, name="attn")(y), deterministic)
+        attention = Attention(self.heads, self.dtype, self.kernel, name="attn")
+        x = x + drop(attention(y), deterministic)
         y = layer_norm("norm2", self.dtype)(x)
         return x + drop(Mlp(self.mlp_ratio, self.dtype, name="mlp")(y), deterministic)
 

@@ -12,7 +12,8 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
-from affectjax.models import attention
+from affectjax.models import attention, stack
+from affectjax.models.tokens import audio_patches, gather, split_mask, video_patches
 
 
 @dataclass(frozen=True)
@@ -59,58 +60,6 @@ def taps(encoder_depth: int, decoder_depth: int) -> tuple[int, ...]:
     return tuple(encoder_depth - 1 - stride * (count - 1 - i) for i in range(count))
 
 
-def video_patches(
-    frames: Float[Array, "b t h w c"], tubelet: int, patch: int
-) -> Float[Array, "b n p"]:
-    """Cut a clip into tubelets: token order (time, row, column), inside (frame, row, col, c).
-
-    Raises:
-      ValueError: the clip does not divide into tubelets.
-    """
-    b, t, h, w, c = frames.shape
-    if t % tubelet or h % patch or w % patch:
-        raise ValueError(f"frames {t}x{h}x{w} do not divide into {tubelet}x{patch}x{patch}")
-    grid = frames.reshape(b, t // tubelet, tubelet, h // patch, patch, w // patch, patch, c)
-    grid = grid.transpose(0, 1, 3, 5, 2, 4, 6, 7)
-    return grid.reshape(b, -1, tubelet * patch * patch * c)
-
-
-def audio_patches(
-    log_mel: Float[Array, "b n m"], patch: int | Sequence[int]
-) -> Float[Array, "b k p"]:
-    """Cut a log-mel into patches: token order (time, frequency), inside (row, bin).
-
-    `patch` is the side of a square (HiCMAE: 16), or (rows, bins).
-
-    Raises:
-      ValueError: the log-mel does not divide into patches.
-    """
-    rows, bins = (patch, patch) if isinstance(patch, int) else patch
-    b, n, m = log_mel.shape
-    if n % rows or m % bins:
-        raise ValueError(f"a log-mel of {n}x{m} does not divide into patches of {rows}x{bins}")
-    grid = log_mel.reshape(b, n // rows, rows, m // bins, bins).transpose(0, 1, 3, 2, 4)
-    return grid.reshape(b, -1, rows * bins)
-
-
-def split_mask(
-    mask: Bool[Array, "b n"], masked: int
-) -> tuple[Int[Array, "b v"], Int[Array, "b k"]]:
-    """Indices of the visible and of the masked tokens, each in ascending order.
-
-    `masked` is the number of True in every row: it must be static, so shapes are.
-    """
-    order = jnp.argsort(mask, axis=1, stable=True)
-    visible = mask.shape[1] - masked
-    return order[:, :visible], order[:, visible:]
-
-
-def gather(x: Float[Array, "b n d"], index: Int[Array, "b v"]) -> Float[Array, "b v d"]:
-    """Rows `index` of each example; x may have a batch of one."""
-    x = jnp.broadcast_to(x, (index.shape[0], *x.shape[1:]))
-    return jnp.take_along_axis(x, index[..., None], axis=1)
-
-
 class PatchEmbed(nn.Module):
     """The patch convolution as a matrix on cut patches."""
 
@@ -129,6 +78,9 @@ class Encoder(nn.Module):
     mlp_ratio: float = 4.0
     drop_path: float = 0.0
     dtype: Any = None
+    kernel: str = "plain"
+    remat: str = "none"
+    scan: bool = False
 
     @nn.compact
     def __call__(
@@ -145,16 +97,20 @@ class Encoder(nn.Module):
         x = PatchEmbed(self.tower.width, self.dtype, name="patch_embed")(patches)
         x = x + positions.astype(x.dtype)
         norm = attention.layer_norm("norm", self.dtype)
-        rates = attention.drop_path_rates(self.drop_path, self.tower.depth)
-        chosen = []
-        for i, rate in enumerate(rates):
-            block = attention.Block(
-                self.tower.heads, self.mlp_ratio, rate, self.dtype, name=f"blocks_{i}"
-            )
-            x = block(x, deterministic)
-            if i in layers:
-                chosen.append(norm(x))
-        return norm(x), chosen
+        x, chosen = stack.run(
+            x,
+            self.tower.heads,
+            self.tower.depth,
+            mlp_ratio=self.mlp_ratio,
+            drop_path=self.drop_path,
+            dtype=self.dtype,
+            kernel=self.kernel,
+            remat_policy=self.remat,
+            scan=self.scan,
+            layers=layers,
+            deterministic=deterministic,
+        )
+        return norm(x), [norm(layer) for layer in chosen]
 
 
 class Fusion(nn.Module):
@@ -165,6 +121,8 @@ class Fusion(nn.Module):
     mlp_ratio: float = 4.0
     drop_path: float = 0.0
     dtype: Any = None
+    kernel: str = "plain"
+    remat: str = "none"
 
     @nn.compact
     def __call__(
@@ -173,10 +131,11 @@ class Fusion(nn.Module):
         audio: Float[Array, "b m d"],
         deterministic: bool = True,
     ) -> tuple[Float[Array, "b n d"], Float[Array, "b m d"]]:
+        block = stack.remat(attention.CrossBlock, self.remat)
         for i, rate in enumerate(attention.drop_path_rates(self.drop_path, self.depth)):
-            settings = (self.heads, self.mlp_ratio, rate, self.dtype)
-            for_video = attention.CrossBlock(*settings, name=f"blocks_{i}")
-            for_audio = attention.CrossBlock(*settings, name=f"blocks_audio_{i}")
+            settings = (self.heads, self.mlp_ratio, rate, self.dtype, self.kernel)
+            for_video = block(*settings, name=f"blocks_{i}")
+            for_audio = block(*settings, name=f"blocks_audio_{i}")
             video, audio = (
                 for_video(video, audio, deterministic),
                 for_audio(audio, video, deterministic),
@@ -194,6 +153,8 @@ class Decoder(nn.Module):
     outputs: int
     mlp_ratio: float = 4.0
     dtype: Any = None
+    kernel: str = "plain"
+    remat: str = "none"
 
     @nn.compact
     def __call__(
@@ -203,11 +164,12 @@ class Decoder(nn.Module):
         masked: int,
     ) -> Float[Array, "b k p"]:
         """Predictions for the last `masked` tokens; `contexts` are ordered shallow to deep."""
-        settings = (self.tower.heads, self.mlp_ratio, 0.0, self.dtype)
-        x = attention.Block(*settings, name="blocks_0")(tokens, True)
+        settings = (self.tower.heads, self.mlp_ratio, 0.0, self.dtype, self.kernel)
+        plain, cross = (stack.remat(b, self.remat) for b in (attention.Block, attention.CrossBlock))
+        x = plain(*settings, name="blocks_0")(tokens, True)
         self.sow("intermediates", "block0", x)
         for i in range(1, self.tower.depth):
-            x = attention.CrossBlock(*settings, name=f"blocks_{i}")(x, contexts[-i], True)
+            x = cross(*settings, name=f"blocks_{i}")(x, contexts[-i], True)
             self.sow("intermediates", f"block{i}", x)
         x = attention.layer_norm("norm", self.dtype)(x[:, -masked:])
         return attention.Dense(self.outputs, dtype=self.dtype, name="head")(x)
@@ -219,6 +181,10 @@ class Pretrain(nn.Module):
     Attributes:
       layers: taps of the encoders (0-based); the decoders need one block more than taps.
       tubelet, patch, patch_audio: tokens of 2x16x16 pixels and 16x16 log-mel cells as released.
+      dtype: of products and of what flows between layers ("bfloat16"); parameters, the statistics
+        of norms, softmax and losses stay in float32.
+      kernel: of attention, `attend.KERNELS`. remat: what is kept for the gradient, `stack.REMAT`.
+      scan: run each encoder's blocks as a scan, with stacked parameters (`weights.stacked`).
     """
 
     video: Tower
@@ -232,7 +198,10 @@ class Pretrain(nn.Module):
     patch: int = 16
     patch_audio: int = 16
     mlp_ratio: float = 4.0
-    dtype: Any = None
+    dtype: str = "float32"
+    kernel: str = "plain"
+    remat: str = "none"
+    scan: bool = False
 
     @nn.compact
     def __call__(
@@ -250,10 +219,10 @@ class Pretrain(nn.Module):
         self._check()
         patches = video_patches(frames, self.tubelet, self.patch)
         patches_audio = audio_patches(log_mel, self.patch_audio)
-        settings = {"mlp_ratio": self.mlp_ratio, "dtype": self.dtype}
+        settings = self._settings()
         index_v, index_a = split_mask(mask_video, masked[0]), split_mask(mask_audio, masked[1])
-        encoder = Encoder(self.video, **settings, name="encoder")
-        encoder_audio = Encoder(self.audio, **settings, name="encoder_audio")
+        encoder = Encoder(self.video, **settings, scan=self.scan, name="encoder")
+        encoder_audio = Encoder(self.audio, **settings, scan=self.scan, name="encoder_audio")
         video, taps_v = encoder(patches, index_v[0], self.layers)
         audio, taps_a = encoder_audio(patches_audio, index_a[0], self.layers)
         fusion = Fusion(self.fusion_depth, self.fusion_heads, **settings, name="encoder_fusion")
@@ -280,14 +249,20 @@ class Pretrain(nn.Module):
         )
         token = self.param(f"mask_token{suffix}", nn.initializers.normal(0.02), (1, 1, tower.width))
         positions = jnp.asarray(attention.sincos(patches.shape[1], tower.width))[None]
+        positions = positions.astype(self.dtype)
         at_visible, at_hidden = gather(positions, visible), gather(positions, hidden)
-        tokens = jnp.concatenate([project(fused) + at_visible, token + at_hidden], axis=1)
+        hidden_tokens = token.astype(positions.dtype) + at_hidden
+        tokens = jnp.concatenate([project(fused) + at_visible, hidden_tokens], axis=1)
         contexts = [project(tap) + at_visible for tap in tapped]
-        settings = {"mlp_ratio": self.mlp_ratio, "dtype": self.dtype}
-        decoder = Decoder(tower, patches.shape[-1], **settings, name=f"decoder{suffix}")
+        decoder = Decoder(tower, patches.shape[-1], **self._settings(), name=f"decoder{suffix}")
         return decoder(tokens, contexts, hidden.shape[1])
 
+    def _settings(self) -> dict[str, Any]:
+        names = ("mlp_ratio", "dtype", "kernel", "remat")
+        return {name: getattr(self, name) for name in names}
+
     def _check(self) -> None:
+        stack.check_dtype(self.dtype)
         if self.video.width != self.audio.width:
             raise ValueError("video and audio encoders must share a width to be contrasted")
         for tower in (self.decoder_video, self.decoder_audio):

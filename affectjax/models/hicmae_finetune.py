@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
 
-from affectjax.models import attention, heads
+from affectjax.models import attention, heads, stack
 from affectjax.models.hicmae import Encoder, Fusion, Tower, audio_patches, video_patches
 from affectjax.models.stem import AudioStem
 
@@ -37,6 +37,7 @@ class Finetune(nn.Module):
         beside the mean (statistics pooling, Snyder et al. 2018; not HiCMAE's).
       drop_path: last rate of a linear rise inside each encoder and inside the fusion.
       dropout: on the feature in front of the heads (0 as released).
+      dtype, kernel, remat, scan: as `hicmae.Pretrain`.
     """
 
     heads: Mapping[str, int]
@@ -53,7 +54,10 @@ class Finetune(nn.Module):
     dropout: float = 0.0
     activation: Literal["none", "sigmoid", "relu", "tanh"] = "none"
     pool: Literal["mean", "mean_std"] = "mean"
-    dtype: Any = None
+    dtype: str = "float32"
+    kernel: str = "plain"
+    remat: str = "none"
+    scan: bool = False
 
     @nn.compact
     def __call__(
@@ -74,12 +78,14 @@ class Finetune(nn.Module):
                 self.mlp_ratio,
                 self.drop_path,
                 self.dtype,
+                self.kernel,
+                self.remat,
                 name="encoder_fusion",
             )
             fused = fusion(tokens["video"], tokens["audio"], deterministic)
             self.sow("intermediates", "fused_video", fused[0])
             self.sow("intermediates", "fused_audio", fused[1])
-            parts += [x.mean(axis=1) for x in fused]
+            parts += [x.mean(axis=1, dtype=jnp.float32) for x in fused]
         feature = jnp.concatenate(parts, axis=-1)
         self.sow("intermediates", "feature_before_norm", feature)
         feature = attention.layer_norm("fc_norm")(feature.astype(jnp.float32))
@@ -89,6 +95,7 @@ class Finetune(nn.Module):
     def _inputs(
         self, frames: Any, log_mel: Any, deterministic: bool
     ) -> list[tuple[str, Tower, Any]]:
+        stack.check_dtype(self.dtype)
         found = []
         if self.video is not None:
             if frames is None:
@@ -114,16 +121,20 @@ class Finetune(nn.Module):
             self.mlp_ratio,
             self.drop_path,
             self.dtype,
+            self.kernel,
+            self.remat,
+            self.scan,
             name="encoder" if name == "video" else "encoder_audio",
         )
         last, layers = encoder(patches, None, range(tower.depth), deterministic)
         uniform = nn.initializers.constant(1.0 / tower.depth)
         weights = jax.nn.softmax(self.param(f"{name}_layer_weights", uniform, (tower.depth,)))
-        means = jnp.stack([layer.mean(axis=1) for layer in layers], axis=1)
+        means = jnp.stack([x.mean(axis=1, dtype=jnp.float32) for x in layers], axis=1)
         self.sow("intermediates", f"{name}_layers", layers)
-        feature = jnp.einsum("bld,l->bd", means, weights.astype(means.dtype))
+        feature = jnp.einsum("bld,l->bd", means, weights)
         if self.pool == "mean_std":
-            mixed = jnp.einsum("lbnd,l->bnd", jnp.stack(layers), weights.astype(means.dtype))
+            wide = jnp.stack(layers).astype(jnp.float32)
+            mixed = jnp.einsum("lbnd,l->bnd", wide, weights)
             feature = jnp.concatenate([feature, jnp.sqrt(mixed.var(axis=1) + 1e-5)], axis=-1)
         return feature, last
 

@@ -61,10 +61,16 @@ def adamw(
 def decay_mask(params: PyTree, no_decay: Sequence[str] = (), members: bool = False) -> PyTree:
     """True for the arrays that weight decay shrinks: of rank 2 and more, in none of `no_decay`.
 
-    With `members` a leading axis does not count.
+    A leading axis does not count where it is the layer of a stack that a scan runs ("blocks" in
+    the path), nor, with `members`, that of the members.
     """
     off = path_values(params, [(p, 1.0) for p in no_decay], 0.0, "no_decay")
-    return jax.tree.map(lambda p, x: len(p.shape) > 1 + members and not x, params, off)
+
+    def decays(path: Any, p: Any, x: float) -> bool:
+        stacked = "blocks" in jax.tree_util.keystr(path, simple=True, separator="/").split("/")
+        return len(p.shape) > 1 + members + stacked and not x
+
+    return jax.tree_util.tree_map_with_path(decays, params, off)
 
 
 def path_values(params: PyTree, rules: Sequence[Rule], default: float, name: str) -> PyTree:

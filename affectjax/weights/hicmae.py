@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from flax import traverse_util
 
+from affectjax.weights import stacked
+
 PyTree = Any
 
 
@@ -17,7 +19,7 @@ def to_params(state_dict: Mapping[str, np.ndarray], params: PyTree) -> PyTree:
       ValueError: a name without a place here, a parameter without a name there, or a shape that
         differs; all are listed.
     """
-    flat = traverse_util.flatten_dict(params, sep="/")
+    flat = traverse_util.flatten_dict(stacked.unstack(params), sep="/")
     given = {our_name(k): (k, v) for k, v in state_dict.items()}
     faults = [f"unused {k}" for name, (k, _) in given.items() if name not in flat]
     faults += [f"missing {official_name(k)}" for k in flat if k not in given]
@@ -32,7 +34,7 @@ def to_params(state_dict: Mapping[str, np.ndarray], params: PyTree) -> PyTree:
         new[path] = value
     if faults:
         raise ValueError("the state dict does not fit the model:\n  " + "\n  ".join(faults))
-    return traverse_util.unflatten_dict(new, sep="/")
+    return stacked.stack(traverse_util.unflatten_dict(new, sep="/"), params)
 
 
 def to_state_dict(params: PyTree, tubelet: int, channels: int = 3) -> dict[str, np.ndarray]:
@@ -40,7 +42,7 @@ def to_state_dict(params: PyTree, tubelet: int, channels: int = 3) -> dict[str, 
 
     `tubelet` and `channels` are those of the video patches: a matrix does not tell its window.
     """
-    flat = traverse_util.flatten_dict(params, sep="/")
+    flat = traverse_util.flatten_dict(stacked.unstack(params), sep="/")
     return {
         official_name(path): _to_official(path, np.asarray(array), tubelet, channels)
         for path, array in flat.items()

@@ -1,10 +1,15 @@
-"""Start one model from the parameters of another by name; nothing is left out silently."""
+"""Start one model from the parameters of another by name; nothing is left out silently.
+
+A stack of layers may be one by one in the one model and stacked for a scan in the other.
+"""
 
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from flax import traverse_util
+
+from affectjax.weights import stacked
 
 PyTree = Any
 
@@ -30,7 +35,7 @@ def take(
     >>> new["a"].tolist(), new["h"].tolist(), told
     ([1.0, 1.0], [0.0, 0.0, 0.0], '1 arrays taken, 1 fresh (h), 1 left out (b)')
     """
-    source = traverse_util.flatten_dict(given, sep="/")
+    source = traverse_util.flatten_dict(stacked.as_in(given, params), sep="/")
     target = traverse_util.flatten_dict(params, sep="/")
     kept = {k for k in target if _found(k, fresh)}
     wanted = [k for k in target if k not in kept]

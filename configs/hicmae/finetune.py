@@ -36,7 +36,7 @@ VARIANTS = ("dataset=ravdess,size=S",)
 
 def get_config(arg: str = "") -> ml_collections.ConfigDict:
     """Arguments: dataset (of paper.DATASETS), fold, size T|S|B, init (a work directory to start
-    from), epochs, batch, decay (of the layers' rates), dtype (empty: float32), seed, tiny, fake.
+    from), epochs, batch, decay (of the layers' rates), dtype (float32 or bfloat16), seed, tiny, fake.
     """
     arg = config_lib.parse_arg(
         arg,
@@ -47,7 +47,7 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         epochs=50,
         batch=56,
         decay=0.75,
-        dtype="",
+        dtype="float32",
         seed=0,
         tiny=False,
         fake=False,
@@ -93,7 +93,7 @@ def _task(arg: ml_collections.ConfigDict, classes: int) -> ml_collections.Config
         fusion_depth=fusion_depth,
         fusion_heads=encoder.heads,
         drop_path=0.1,
-        dtype=arg.dtype or None,
+        dtype=arg.dtype,
     )
     return call(
         classify.Classify,

@@ -33,7 +33,7 @@ VARIANTS = ("dataset=ravdess,size=T,dtype=bfloat16",)
 
 def get_config(arg: str = "") -> ml_collections.ConfigDict:
     """Arguments: dataset (of paper.DATASETS), fold, size T|S|B, epochs, batch, groups of negatives,
-    dtype (empty: float32), seed, tiny, fake.
+    dtype (float32 or bfloat16), seed, tiny, fake.
     """
     arg = config_lib.parse_arg(
         arg,
@@ -43,7 +43,7 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         epochs=100,
         batch=160,
         groups=4,
-        dtype="",
+        dtype="float32",
         seed=0,
         tiny=False,
         fake=False,
@@ -83,7 +83,7 @@ def _task(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
         fusion_depth=fusion_depth,
         fusion_heads=encoder.heads,
         layers=hicmae.taps(encoder.depth, decoder.depth),
-        dtype=arg.dtype or None,
+        dtype=arg.dtype,
     )
     return call(
         masked.MaskedPretrain,
