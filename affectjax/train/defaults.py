@@ -19,6 +19,7 @@ _DEFAULTS: dict[str, Any] = {
         "steps": 1000,
         "batch": 32,
         "accum": 1,
+        "prefetch": 0,
         "ema": 0.0,
         "trained": [],
         "frozen": [],
@@ -34,7 +35,13 @@ _DEFAULTS: dict[str, Any] = {
     "evaluate": ["test"],
     "topology": "v5e:2x2",
     "mesh": {"data": -1, "fsdp": 1, "expert": 1, "sequence": 1, "tensor": 1},
-    "sharding": {"preset": "replicated", "rules": [], "activations": []},
+    "sharding": {
+        "preset": "replicated",
+        "rules": [],
+        "activations": [],
+        "optimizer": "follow",
+        "optimizer_memory": "device",
+    },
     "data": {
         "builder": "",
         "builder_config": "",
@@ -60,7 +67,8 @@ def config(**fields: object) -> ml_collections.ConfigDict:
     task, optimizer: recorded calls. init: work directory of a run to take weights from, or empty;
       init_fresh, init_drop: patterns of parameters here, or there, that it does not concern.
     pretrain: the config of a run that comes first and becomes `init`.
-    train: steps; batch (global); accum micro-batches a step; ema decay (0: none); trained, patterns
+    train: steps; batch (global); accum micro-batches a step; ema decay (0: none); prefetch,
+      batches put on the devices ahead of the step that reads them (0: none); trained, patterns
       of the only parameters to train (none: all), frozen, patterns of those that stay as they are;
       log_every, eval_every, checkpoint_every in steps; tensorboard; profile [first, last] step;
       stuck_after seconds without a step the run ends (0: never); compilation_cache, folder in the
@@ -71,7 +79,9 @@ def config(**fields: object) -> ml_collections.ConfigDict:
     topology: the chips that --mode=compile compiles for: v5e:4x4, v4:2x2x2, or cpu:8.
     mesh: axes and sizes, -1 for the devices left.
     sharding: preset (replicated, fsdp or fsdp_tensor, `train.partition`); rules in front of it,
-      ordered [pattern of parameters, rule]; activations, ordered [pattern of modules, axes].
+      ordered [pattern of parameters, rule]; activations, ordered [pattern of modules, axes];
+      optimizer, follow or data (ZeRO-1), and optimizer_memory, device or pinned_host: where the
+      moments live (`train.optimizer_state`).
     data: builder (module), builder_config, manual_dir, data_dir, splits (name -> expression),
       train_ops, eval_ops, eval_batch, views of a clip, fps (frames per second
       of the dataset, for --mode=predict), threads, prefetch (examples), and fake,

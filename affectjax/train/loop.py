@@ -17,6 +17,7 @@ from affectjax.train import (
     checkpoint,
     hosts,
     inputs,
+    prefetch,
     profiler,
     report,
     setup,
@@ -120,13 +121,13 @@ def _run(
     config: Config, run: setup.Run, state: Any, start: int, aids: Aids
 ) -> tuple[Any, dict[str, float]]:
     steps, every, out = config.train.steps, config.train, aids.report
-    batches = inputs.train_batches(config, start)
+    batches = prefetch.ahead(inputs.train_batches(config, start), run.put, every.prefetch)
     values: dict[str, float] = {}
     window: list[dict[str, Any]] = []
     for step in range(start + 1, steps + 1):
         batch = _next(batches, out)
         aids.profiler.before(step)
-        state, terms = shard.settled(run.train_step(state, run.put(batch)))
+        state, terms = shard.settled(run.train_step(state, batch))
         aids.profiler.after(step, terms)
         window.append(terms)
         if step == start + 1:
@@ -147,6 +148,7 @@ def _run(
             checkpoint.save(aids.manager, step, state, config, chosen)
         if last:
             break
+    batches.close()
     return state, values
 
 
@@ -158,7 +160,7 @@ def evaluate(
     return stream.scores(run.task, run.predict_step, state.eval_params, batches, run.put)
 
 
-def _next(batches: Iterator[dict[str, np.ndarray]], out: report.Report) -> dict[str, np.ndarray]:
+def _next(batches: Iterator[dict[str, jax.Array]], out: report.Report) -> dict[str, jax.Array]:
     then = time.monotonic()
     batch = next(batches)
     out.wait(time.monotonic() - then)

@@ -22,6 +22,7 @@ from affectjax.train import (
     hosts,
     inputs,
     optim,
+    optimizer_state,
     partition,
     shard,
     trainable,
@@ -66,7 +67,12 @@ def prepare(config: Any, mesh: Mesh, spec: dict[str, jax.ShapeDtypeStruct]) -> R
     shapes = jax.eval_shape(init)
     sharding = config_lib.to_plain(config.sharding)
     places = partition.param_shardings(shapes.params, mesh, sharding)
-    state_places = partition.state_shardings(shapes, places)
+    state_places = optimizer_state.placed(
+        partition.state_shardings(shapes, places),
+        shapes,
+        sharding["optimizer"],
+        sharding["optimizer_memory"],
+    )
     abstract = jax.tree.map(
         lambda s, place: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=place),
         shapes,
@@ -81,6 +87,7 @@ def prepare(config: Any, mesh: Mesh, spec: dict[str, jax.ShapeDtypeStruct]) -> R
         ema_decay=config.train.ema,
         trained=kept,
         place=lambda g: jax.lax.with_sharding_constraint(g, trainable.split(places, kept)[0]),
+        fetch=lambda state: optimizer_state.fetched(state, state_places),
     )
     outputs = (state_places, shard.replicated(mesh))
     return Run(

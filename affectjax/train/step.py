@@ -23,6 +23,7 @@ def train_step(
     ema_decay: float = 0.0,
     trained: frozenset[str] | None = None,
     place: Callable[[Any], Any] = lambda grads: grads,
+    fetch: Callable[[state_lib.State], state_lib.State] = lambda state: state,
 ) -> Step:
     """The step function: gradients of `task.loss` over `accum` micro-batches, update, average.
 
@@ -34,7 +35,8 @@ def train_step(
     parameters (`models.norm`).
 
     `place` constrains gradients to the sharding of their parameters, so that they are summed over
-    the chips into parts (reduce-scatter) where parameters are split.
+    the chips into parts (reduce-scatter) where parameters are split. `fetch` brings to the chips
+    what of the state is kept elsewhere between steps.
 
     Returns a function (state, batch) -> (state, terms). `terms` holds every scalar of the task's
     outputs named loss or loss_*, `grad_norm`, and `finite`, a bool vector: whether each gradient
@@ -42,6 +44,7 @@ def train_step(
     """
 
     def step(state: state_lib.State, batch: Batch) -> tuple[state_lib.State, dict[str, Any]]:
+        state = fetch(state)
         key = jax.random.fold_in(jax.random.key(seed), state.step)
         part, rest = state.params, dict[str, Any]()
         if trained is not None:
