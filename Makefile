@@ -24,8 +24,11 @@ parity: .stamps/dev ## the ports against reference vectors (AFFECTJAX_PARITY nam
 	$(PY) -m pytest tests/parity
 
 bench: .stamps/dev ## speed as ratios against PyTorch in the same process
-	$(PY) -c "import torch" 2>/dev/null || $(PY) -m pip install --quiet torch==2.13.0
-	$(PY) -m benchmarks.encoder
+	$(PY) -c "import torch, kaldi_native_fbank" 2>/dev/null || $(PY) -m pip install --quiet \
+	  torch==2.13.0 kaldi-native-fbank==1.23.0
+	test -d $(VENV)/lib/python3*/site-packages/torchaudio || \
+	  $(PY) -m pip install --quiet --no-deps torchaudio==2.11.0
+	$(PY) -m benchmarks.table
 
 compile: .stamps/dev .libtpu/libtpu/libtpu.so ## every config for its topology, by the TPU compiler
 	$(PY) -m tests.whole.compile_all runs/compile

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
 
+from affectjax.models.attend import plain
 from affectjax.models.attention import Dense, DropPath, gelu
 
 
@@ -67,6 +68,8 @@ def attend(
 
     `bias` broadcasts to (b, heads, n, m); -inf hides a key from a query.
     """
+    if bias is None and not scale:
+        return plain(q, k, v, heads)
     split = lambda x: x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)  # noqa: E731
     q, k, v = split(q), split(k), split(v)
     scores = jnp.matmul(q * (scale or q.shape[-1] ** -0.5), k.swapaxes(-1, -2))

@@ -36,7 +36,7 @@ VARIANTS = ("dataset=ravdess,size=S",)
 
 def get_config(arg: str = "") -> ml_collections.ConfigDict:
     """Arguments: dataset (of paper.DATASETS), fold, size T|S|B, init (a work directory to start
-    from), epochs, batch, decay (of the layers' rates), dtype (float32 or bfloat16), seed, tiny, fake.
+    from), epochs, batch, decay (of the layers' rates), dtype (bfloat16), seed, tiny, fake.
     """
     arg = config_lib.parse_arg(
         arg,

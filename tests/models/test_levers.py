@@ -30,6 +30,14 @@ def _data(batch=2):
     return frames, mel, hide(8, 2), hide(12, 4), (2, 4)
 
 
+def _init(model):
+    return jax.jit(lambda: model.init(jax.random.key(0), *_data()))()["params"]
+
+
+def _shapes(model):
+    return jax.eval_shape(lambda: model.init(jax.random.key(0), *_data())["params"])
+
+
 def _loss(model):
     data = _data()
 
@@ -44,7 +52,7 @@ def _loss(model):
 
 @pytest.fixture(scope="module")
 def params():
-    return _model().init(jax.random.key(0), *_data())["params"]
+    return _init(_model())
 
 
 @pytest.fixture(scope="module")
@@ -71,23 +79,24 @@ def test_remat_keeps_less(params):
 
 def _kept(model, params):
     """Numbers that the forward pass keeps for the gradient."""
-    pullback = jax.vjp(lambda p: model.apply({"params": p}, *_data())["pred_video"], params)[1]
-    return sum(x.size for x in jax.tree.leaves(pullback))
+    run = lambda p: model.apply({"params": p}, *_data())["pred_video"]  # noqa: E731
+    kept = jax.eval_shape(lambda p: jax.vjp(run, p)[1], params)
+    return sum(x.size for x in jax.tree.leaves(kept))
 
 
 def test_16_bits_stay_near_and_parameters_and_losses_in_32(params, plain):
     model = _model(dtype="bfloat16")
     got = _loss(model)(params)
     _close(got, plain, 0.03)
-    made = model.init(jax.random.key(0), *_data())["params"]
+    made = _shapes(model)
     assert {x.dtype for x in jax.tree.leaves([made, got])} == {jnp.dtype("float32")}
-    out = model.apply({"params": params}, *_data())
+    out = jax.eval_shape(lambda: model.apply({"params": params}, *_data()))
     assert out["pred_video"].dtype == out["encoder_video"].dtype == jnp.bfloat16
 
 
 def test_a_scan_over_stacked_layers_computes_the_same(params, plain):
     model = _model(scan=True, remat="full")
-    like = model.init(jax.random.key(0), *_data())["params"]
+    like = _shapes(model)
     assert like["encoder"]["blocks"]["mlp"]["fc1"]["kernel"].shape == (2, 16, 64)
     inside = stacked.as_in(params, like)
     assert jax.tree.map(jnp.shape, inside) == jax.tree.map(jnp.shape, like)
@@ -96,7 +105,7 @@ def test_a_scan_over_stacked_layers_computes_the_same(params, plain):
 
 
 def test_stacked_layers_come_apart_again_and_official_names_fit_both(params):
-    like = jax.eval_shape(lambda: _model(scan=True).init(jax.random.key(0), *_data())["params"])
+    like = _shapes(_model(scan=True))
     inside = stacked.as_in(params, like)
     jax.tree.map(np.testing.assert_array_equal, stacked.unstack(inside), params)
     official = names.to_state_dict(params, 2)
@@ -108,7 +117,7 @@ def test_stacked_layers_come_apart_again_and_official_names_fit_both(params):
 
 
 def test_weight_decay_spares_stacked_biases(params):
-    like = jax.eval_shape(lambda: _model(scan=True).init(jax.random.key(0), *_data())["params"])
+    like = _shapes(_model(scan=True))
     inside = stacked.unstack(jax.tree.map(np.asarray, _broadcast(optim.decay_mask(like), like)))
     apart = optim.decay_mask(params)
     jax.tree.map(lambda a, b: np.testing.assert_array_equal(np.all(a), b), inside, apart)
@@ -124,8 +133,12 @@ def test_a_scan_fine_tunes_with_drop_path():
         {"logits": 5}, audio=tower, patch_audio=8, drop_path=0.5, scan=True
     )
     mel = jax.random.normal(jax.random.key(1), (16, 16, 16))
-    variables = model.init(jax.random.key(0), None, mel)
-    run = lambda key: model.apply(variables, None, mel, False, rngs={"dropout": key})["feature"]  # noqa: E731
+    variables = jax.jit(lambda: model.init(jax.random.key(0), None, mel))()
+
+    @jax.jit
+    def run(key):
+        return model.apply(variables, None, mel, False, rngs={"dropout": key})["feature"]
+
     assert not np.allclose(run(jax.random.key(2)), run(jax.random.key(3)))
     assert np.isfinite(run(jax.random.key(2))).all()
 
@@ -143,9 +156,12 @@ def _textbook(q, k, v, heads):
 
 
 def _with_gradients(attention):
-    q, k, v, g = _qkv()
-    out, pullback = jax.vjp(attention, q, k, v)
-    return (out, *pullback(g))
+    @jax.jit
+    def both(q, k, v, g):
+        out, pullback = jax.vjp(attention, q, k, v)
+        return (out, *pullback(g))
+
+    return both(*_qkv())
 
 
 @pytest.mark.parametrize("kernel", ["plain", "xla", "splash"])
@@ -165,12 +181,12 @@ def test_large_scores_neither_overflow_nor_lose_their_gradient():
     assert all(np.isfinite(g).all() for g in grads)
 
 
-def test_a_wrong_lever_is_one_clear_error(params):
+def test_a_wrong_lever_is_one_clear_error():
     with pytest.raises(ValueError, match=r"remat = 'all'; allowed: none, full, dots"):
-        _model(remat="all").apply({"params": params}, *_data())
+        _shapes(_model(remat="all"))
     with pytest.raises(ValueError, match=r"kernel = 'flash'; allowed: plain"):
-        _model(kernel="flash").apply({"params": params}, *_data())
+        _shapes(_model(kernel="flash"))
     with pytest.raises(ValueError, match=r"dtype = 'float8'; allowed: float32, bfloat16"):
-        _model(dtype="float8").apply({"params": params}, *_data())
+        _shapes(_model(dtype="float8"))
     with pytest.raises(ValueError, match=r"dtype = bfloat16, or another kernel"):
-        _model(kernel="cudnn").apply({"params": params}, *_data())
+        _shapes(_model(kernel="cudnn"))
