@@ -192,7 +192,7 @@ def _tower(tower: hicmae.Tower) -> ml_collections.ConfigDict:
 
 
 def _inputs() -> ml_collections.ConfigDict:
-    # Of a raw frame almost all is the person: in 400 steps nothing was learnt from it.
+    # From raw frames nothing was learnt in 400 steps, see experiments/hicmae/README.md.
     return call(inputs.Inputs, mel_frames=MEL_FRAMES, mels=MELS, frame_norm="change")
 
 
