@@ -8,6 +8,7 @@ rows of log-mel) and for fine-tuning a ViT-L/14. Each point is a JSON file and i
 again. Writes table.md and scaling.png.
 """
 
+import argparse
 import json
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from absl import app, flags
 from flax import linen as nn
 
 from affectjax import config as config_lib
@@ -27,12 +27,7 @@ from affectjax.models import clip, hicmae
 from affectjax.tasks import inputs, masked
 from affectjax.train import defaults, optim
 
-_OUTPUT = flags.DEFINE_string("output", "runs/scaling", "Folder of the points, table and plot.")
-_TOPOLOGIES = flags.DEFINE_list(
-    "topologies", ["v5e:2x4", "v5e:4x4", "v5e:8x8", "v5e:16x16"], "Topologies, small to large."
-)
-_SIZES = flags.DEFINE_enum("sizes", "full", ["full", "test"], "test: models of a few blocks.")
-_SCHEMES = flags.DEFINE_list("schemes", ["replicated", "fsdp"], "Presets of sharding.")
+TOPOLOGIES = ("v5e:2x4", "v5e:4x4", "v5e:8x8", "v5e:16x16")
 PER_CHIP = {"hicmae": 8, "vit": 16}
 LABELS = {"hicmae": "HiCMAE-B pre-training", "vit": "ViT-L/14 fine-tuning"}
 
@@ -173,23 +168,35 @@ def plot(points: Sequence[Mapping[str, Any]], path: pathlib.Path) -> None:
     pyplot.close(figure)
 
 
-def main(argv: Sequence[str]) -> None:
+def main() -> None:
     """Compile what is missing, then write the table and the plot."""
-    del argv
-    folder = pathlib.Path(_OUTPUT.value)
+    given = _arguments()
+    folder = pathlib.Path(given.output)
     folder.mkdir(parents=True, exist_ok=True)
     points = []
     for model in PER_CHIP:
-        for scheme in _SCHEMES.value:
-            for topology in _TOPOLOGIES.value:
+        for scheme in given.schemes.split(","):
+            for topology in given.topologies.split(","):
                 file = folder / f"{model}_{scheme}_{topology.replace(':', '_')}.json"
                 if not file.exists():
-                    told = point(model, scheme, topology, _SIZES.value == "test")
+                    told = point(model, scheme, topology, given.sizes == "test")
                     file.write_text(json.dumps(told, indent=1))
                 points.append(json.loads(file.read_text()))
                 print(table(points[-1:]).splitlines()[-1], flush=True)
     (folder / "table.md").write_text(table(points))
     plot(points, folder / "scaling.png")
+
+
+def _arguments() -> argparse.Namespace:
+    # Not absl's flags: those are the process's own, and tests import this beside affectjax.main.
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", default="runs/scaling", help="points, table and plot")
+    parser.add_argument("--topologies", default=",".join(TOPOLOGIES), help="small to large")
+    parser.add_argument("--schemes", default="replicated,fsdp", help="presets of sharding")
+    parser.add_argument(
+        "--sizes", default="full", choices=["full", "test"], help="test: models of a few blocks"
+    )
+    return parser.parse_args()
 
 
 def _hicmae(test: bool) -> Any:
@@ -219,4 +226,4 @@ def _vit(test: bool) -> Any:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    main()
