@@ -20,8 +20,8 @@ from tfds_builders.emodb import emodb_dataset_builder as emodb
 
 def get_config(arg: str = "") -> ml_collections.ConfigDict:
     """Arguments: speaker (3 8 9 10 .. 16), seed, steps, batch, size (of SIZES), stem conv|patch,
-    members (above 1: an ensemble in one run, each member holding out a woman and a man of its own,
-    as in ravdess_speech.py), tiny, fake.
+    members (above 1: an ensemble in one run, each member holding out a woman and a man of its own)
+    and groups as in ravdess_speech.py, tiny, fake.
     """
     arg = config_lib.parse_arg(
         arg,
@@ -32,17 +32,18 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         size="micro",
         stem="conv",
         members=1,
+        groups=0,
         tiny=False,
         fake=False,
     )
-    manual_dir, splits, held_out = "", {"all": "all"}, [[i] for i in range(arg.members)]
+    manual_dir, splits, held_out = "", {"all": "all"}, [[i] for i in range(arg.groups or arg.members)]
     if not arg.fake:
         manual_dir = source.raw_folder("emodb", "../shared/data")
         present = emodb.present_speakers(manual_dir)
         everyone = "+".join(f"speaker{s:02}" for s in present)
         splits = {**emodb.folds(arg.speaker, present), "all": everyone}
         if arg.members > 1:
-            held_out = emodb.groups(arg.speaker, present, arg.members)
+            held_out = emodb.groups(arg.speaker, present, arg.groups or arg.members)
             splits["train"] += "+" + splits["validation"]
             splits["validation"] = emodb.expression(s for group in held_out for s in group)
     return speech.config(

@@ -29,8 +29,14 @@ def config(
 ) -> ml_collections.ConfigDict:
     """A whole config; `arg` holds seed, steps, batch, size, stem, members, tiny, fake.
 
-    With members > 1 the task is an ensemble, whose members each hold out one group of `held_out`.
+    With members > 1 the task is an ensemble, whose member i holds out group i of `held_out`, taken
+    in turn where there are fewer groups.
+
+    Raises:
+      ValueError: more groups than members.
     """
+    if len(held_out) > arg.members > 1:
+        raise ValueError(f"groups={len(held_out)}, members={arg.members}: a group is left over")
     config = defaults.config(seed=arg.seed, topology="v5e:2x2")
     config.task = _task(arg, classes)
     if arg.members > 1:
@@ -38,7 +44,7 @@ def config(
             ensemble.Ensemble,
             task=config.task,
             members=arg.members,
-            held_out=[list(group) for group in held_out],
+            held_out=[list(held_out[i % len(held_out)]) for i in range(arg.members)],
         )
     config.train.update(steps=arg.steps, batch=arg.batch, ema=0.995)
     config.data.update(
