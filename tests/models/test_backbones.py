@@ -16,7 +16,7 @@ from flax import traverse_util
 from affectjax.models import maxvit, norm, swin, videomae, vit, windows
 
 
-def _count(model, *inputs):
+def count(model, *inputs):
     shapes = jax.eval_shape(lambda: model.init(jax.random.key(0), *inputs))["params"]
     flat = traverse_util.flatten_dict(shapes, sep="/")
     statistics = ("mean", "var")  # of batch normalisation: buffers elsewhere
@@ -50,7 +50,7 @@ def test_vit(name, published):
     s = vit.size(name)
     images = jnp.zeros((1, s.image, s.image, 3))
     model = lambda tower: vit.ViT(tower, s.image, s.patch, classes=1000)  # noqa: E731
-    assert _with_depth(s.tower, s.tower.depth, lambda t: _count(model(t), images)) == published
+    assert _with_depth(s.tower, s.tower.depth, lambda t: count(model(t), images)) == published
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_videomae_for_pre_training(name, published):
     encoder, decoder = videomae.size(name)
     inputs = (jnp.zeros((1, 16, 224, 224, 3)), jnp.zeros((1, 1568), bool), 1408)
     model = lambda tower: videomae.Pretrain(tower, decoder)  # noqa: E731
-    assert _with_depth(encoder, encoder.depth, lambda t: _count(model(t), *inputs)) == published
+    assert _with_depth(encoder, encoder.depth, lambda t: count(model(t), *inputs)) == published
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_videomae_for_pre_training(name, published):
 def test_swin(name, published):
     side = 384 if "@" in name else 224
     model = swin.Swin(swin.size(name), classes=1000)
-    assert _count(model, jnp.zeros((1, side, side, 3))) == published
+    assert count(model, jnp.zeros((1, side, side, 3))) == published
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_swin(name, published):
 def test_maxvit(name, flavour, published):
     bias = flavour is maxvit.TF
     model = maxvit.MaxViT(maxvit.size(name), flavour, outputs=1000, output_bias=bias)
-    assert _count(model, jnp.zeros((1, 224, 224, 3))) == published
+    assert count(model, jnp.zeros((1, 224, 224, 3))) == published
 
 
 def test_unknown_names_say_which_there_are():
