@@ -1,7 +1,7 @@
 """What builders of official files share: where the files are, features by key, the metadata."""
 
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,34 @@ from affectjax.data import schema
 
 
 class ManualBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """A builder of files that the user puts into a manual directory."""
+    """A builder of files that the user puts into a manual directory.
+
+    SPREADS: it hands its items to `spread`, so that `beam=True` reads them by Apache Beam.
+    """
+
+    SPREADS = False
 
     def __init__(
-        self, *args: Any, manual_dir: str = "", allow_damaged: Sequence[str] = (), **kwargs: Any
+        self,
+        *args: Any,
+        manual_dir: str = "",
+        allow_damaged: Sequence[str] = (),
+        beam: bool = False,
+        **kwargs: Any,
     ) -> None:
+        if beam and not self.SPREADS:
+            raise ValueError(f"beam=True: the builder {self.__module__} does not read by Beam")
         self._manual_dir, self._allowed = manual_dir, frozenset(allow_damaged)
+        self.beam = beam
         super().__init__(*args, **kwargs)
+
+    def download_and_prepare(self, *, download_config: Any = None, **kwargs: Any) -> None:
+        """As TFDS does; with `beam=True` and no other wish on all cores of this machine."""
+        if self.beam and download_config is None:
+            download_config = tfds.download.DownloadConfig(
+                beam_runner="DirectRunner", beam_options=_beam_options()
+            )
+        super().download_and_prepare(download_config=download_config, **kwargs)
 
     def root(self, dl_manager: Any, required: Iterable[str] = ()) -> pathlib.Path:
         """The manual directory, once all `required` files and folders are in it.
@@ -45,6 +66,46 @@ class ManualBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
             description=description,
             homepage=homepage,
         )
+
+
+def spread(
+    items: Sequence[Any],
+    make: Callable[[Any], Iterator[tuple[str, dict[str, Any]]]],
+    beam: bool = False,
+) -> Any:
+    """The examples that `make` yields for each item: one after another, or by Apache Beam.
+
+    Args:
+      make: a function of the item alone, which Beam can send to another process (a function of a
+        module, or `functools.partial` of one).
+
+    Raises:
+      ImportError: `beam` without the package apache-beam; says how to get it.
+    """
+    if not beam:
+        return (example for item in items for example in make(item))
+    apache_beam = _apache_beam()
+    return apache_beam.Create(items) | apache_beam.FlatMap(make)
+
+
+def _apache_beam() -> Any:
+    try:
+        import apache_beam
+    except ImportError as error:
+        raise ImportError(
+            "beam=True needs the package apache-beam: install affectjax with the extra beam"
+        ) from error
+    return apache_beam
+
+
+def _beam_options() -> Any:
+    _apache_beam()
+    from apache_beam.options import pipeline_options
+
+    # Without flags it would read this program's own arguments.
+    return pipeline_options.PipelineOptions(
+        flags=[], direct_num_workers=0, direct_running_mode="multi_processing"
+    )
 
 
 def features(keys: str, said: Mapping[str, Any]) -> dict[str, Any]:

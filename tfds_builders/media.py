@@ -4,12 +4,14 @@ import contextlib
 import math
 import pathlib
 import wave
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import soundfile
 from scipy import signal
+
+from affectjax.predict import media as films
 
 RATE = 16_000
 
@@ -30,28 +32,35 @@ def sound_fault(path: pathlib.Path) -> str:
     return "" if np.abs(audio).max() > 0 else "is silent throughout"
 
 
-def refuse_damaged(faults: Mapping[pathlib.Path, str], allowed: Collection[str]) -> None:
-    """Raise where a file has a fault and its stem is not allowed to be left out.
+def refuse_damaged(
+    faults: Mapping[pathlib.Path, str],
+    allowed: Collection[str],
+    name: Callable[[pathlib.Path], str] = lambda path: path.stem,
+) -> None:
+    """Raise where a file has a fault and its name is not allowed to be left out.
 
     `faults` are of all files, empty where there is none. What is left out is printed.
+
+    Args:
+      name: what `allowed` calls a file; its own name without ending by default.
 
     Raises:
       ValueError: damaged files, all listed; or an allowed name without a file.
     """
-    if unknown := sorted(set(allowed) - {path.stem for path in faults}):
-        example = next(iter(faults)).stem if faults else "clip"
+    if unknown := sorted(set(allowed) - {name(path) for path in faults}):
+        example = name(next(iter(faults))) if faults else "clip"
         raise ValueError(
             f"allow_damaged names {', '.join(unknown)}, but there are no such files; names are "
             f"without ending, such as {example}"
         )
-    damaged = {p: why for p, why in faults.items() if why and p.stem not in allowed}
+    damaged = {p: why for p, why in faults.items() if why and name(p) not in allowed}
     if damaged:
         listed = "\n".join(f"  {p}: {why}" for p, why in damaged.items())
         raise ValueError(
             f"{len(damaged)} damaged files; nothing was built:\n{listed}\nReplace them, or "
             "build with allow_damaged=[...] naming each clip to leave out"
         )
-    if left_out := sorted(p.stem for p in faults if p.stem in allowed):
+    if left_out := sorted(name(p) for p in faults if name(p) in allowed):
         print(f"left out because allow_damaged names them: {', '.join(left_out)}")
 
 
@@ -63,6 +72,35 @@ def read_audio(path: pathlib.Path) -> np.ndarray:
         common = math.gcd(rate, RATE)
         mono = signal.resample_poly(mono, RATE // common, rate // common)
     return np.clip(np.round(mono * 32768), -32768, 32767).astype(np.int16)
+
+
+def film_fault(path: pathlib.Path, *, sound: bool = False, video: bool = False) -> str:
+    """What is wrong with a film or sound by its head, in words; empty where nothing is.
+
+    Args:
+      sound, video: it must hold one.
+    """
+    if not path.is_file():
+        return "is not there"
+    try:
+        found = films.probe(path)
+    except films.MediaError as error:
+        return str(error).removeprefix(f"{path} ")
+    lacks = [("sound", sound, found.has_audio), ("film", video, found.has_video)]
+    missing = [name for name, wanted, there in lacks if wanted and not there]
+    return f"holds no {' and no '.join(missing)}" if missing else ""
+
+
+def film_sound(path: pathlib.Path) -> np.ndarray:
+    """Mono int16 at 16 kHz of a film, or of a sound file that FFmpeg reads (such as .m4a).
+
+    Raises:
+      ValueError: no sound in it, or one that breaks off; names the file.
+    """
+    pieces = list(films.sound(path))
+    if not pieces:
+        raise ValueError(f"{path} holds no sound")
+    return np.clip(np.round(np.concatenate(pieces) * 32768), -32768, 32767).astype(np.int16)
 
 
 def read_video(path: pathlib.Path, side: int) -> tuple[np.ndarray, float]:
@@ -93,18 +131,46 @@ def read_video(path: pathlib.Path, side: int) -> tuple[np.ndarray, float]:
     return np.array(jpegs, dtype=object), fps
 
 
-def draw_film(path: pathlib.Path, shade: int, codec: str = "h264", frames: int = 15) -> None:
-    """Write a half-second grey film of 64 x 48 pixels without sound; for dummies."""
+def draw_film(
+    path: pathlib.Path,
+    shade: int,
+    codec: str = "h264",
+    frames: int = 15,
+    sound: bool = False,
+    size: tuple[int, int] = (64, 48),
+) -> None:
+    """Write a grey film at 30 Hz of `size` (width, height), perhaps with a tone; for dummies."""
     import av
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream(codec, rate=30)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        tone: Any = container.add_stream("aac", rate=RATE, layout="mono") if sound else None
         for i in range(frames):
-            image = np.full((48, 64, 3), 20 * shade + i, np.uint8)
+            image = np.full((*size[::-1], 3), 20 * shade + i, np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode())
+        if tone:
+            _mux_tone(container, tone, RATE * frames // 30)
+
+
+def draw_sound(path: pathlib.Path, samples: int = 8000) -> None:
+    """Write a tone as AAC (.m4a); for dummies."""
+    import av
+
+    with av.open(str(path), "w", format="mp4") as container:
+        _mux_tone(container, container.add_stream("aac", rate=RATE, layout="mono"), samples)
+
+
+def _mux_tone(container: Any, stream: Any, samples: int) -> None:
+    import av
+
+    tone = np.sin(2 * np.pi * 200 * np.arange(samples) / RATE).astype(np.float32) / 4
+    heard = av.AudioFrame.from_ndarray(tone[None], format="fltp", layout="mono")
+    heard.sample_rate = RATE
+    container.mux(stream.encode(heard))
+    container.mux(stream.encode())
 
 
 @contextlib.contextmanager

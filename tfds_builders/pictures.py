@@ -11,10 +11,13 @@ STORED = ("JPEG", "PNG")  # kept byte for byte; any other format is stored as PN
 
 def fault(path: pathlib.Path) -> str:
     """What is wrong with a picture file, in words; empty where every pixel can be read."""
-    if not path.is_file():
-        return "is not there"
+    return fault_of(path.read_bytes()) if path.is_file() else "is not there"
+
+
+def fault_of(data: bytes) -> str:
+    """What is wrong with the bytes of a picture file, in words; empty where nothing is."""
     try:
-        with Image.open(path) as image:
+        with Image.open(io.BytesIO(data)) as image:
             image.load()
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError) as error:
         return f"is damaged or no picture: {error}"
@@ -23,7 +26,11 @@ def fault(path: pathlib.Path) -> str:
 
 def read(path: pathlib.Path) -> bytes:
     """The picture as stored: its own bytes where it is JPEG or PNG, else as PNG."""
-    data = path.read_bytes()
+    return stored(path.read_bytes())
+
+
+def stored(data: bytes) -> bytes:
+    """The bytes of a picture file as stored: the same where it is JPEG or PNG, else as PNG."""
     with Image.open(io.BytesIO(data)) as image:
         if image.format in STORED:
             return data

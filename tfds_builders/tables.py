@@ -63,13 +63,15 @@ def read(
     head: bool = True,
     delimiter: str = ",",
     quoted: bool = True,
-    unique: str = "",
+    quote: str = '"',
+    unique: str | None = None,
 ) -> Iterator[Row]:
     """The rows of a table with exactly these columns.
 
     Args:
       head: the first line names the columns, and they are compared.
-      quoted: cells may stand in double quotes (and hold line breaks), as in CSV.
+      quoted: cells may stand in quotes (and hold line breaks), as in CSV.
+      quote: the quotation mark.
       unique: a column in which no value may occur twice.
 
     Raises:
@@ -79,6 +81,7 @@ def read(
     lines = csv.reader(
         io.StringIO(decoded(path), newline=""),
         delimiter=delimiter,
+        quotechar=quote,
         quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
         strict=quoted,
     )
@@ -91,7 +94,7 @@ def read(
         if len(cells) != len(columns):
             raise ValueError(f"{where}: {len(cells)} cells, expected {len(columns)}: {cells}")
         row = Row(dict(zip(columns, cells, strict=True)), where)
-        if unique:
+        if unique is not None:
             first = seen.setdefault(row[unique], lines.line_num)
             if first != lines.line_num:
                 raise ValueError(f"{where}: {unique} {row[unique]!r} is already in line {first}")

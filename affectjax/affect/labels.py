@@ -172,8 +172,60 @@ EMPATHETIC32 = _space(
     "terrified trusting",
     "Rashkin et al. 2019; alphabetical",
 )
+EMOTION6 = _space(
+    "EMOTION6",
+    "anger disgust fear joy sadness surprise",
+    "Peng et al. 2015 and 2016 (Emotion6, EmotionROI), the folders in alphabetical order",
+)
+ARTEMIS9 = LabelSpace(
+    "ARTEMIS9",
+    (*MIKELS8.names, "something else"),
+    "Achlioptas et al. 2021, the order of the authors' code",
+)
+EMOART12 = _space(
+    "EMOART12",
+    "alarmed annoyed aroused bored calm content excited frustrated glad happy sad tired",
+    "Zhang et al. 2025, the words of Annotation.json; alphabetical",
+)
+FERV7 = _space(
+    "FERV7",
+    "happiness sadness neutral anger surprise disgust fear",
+    "Wang et al. 2022, in the order of SVFAP's code",
+)
+RAER5 = _space(
+    "RAER5",
+    "neutrality enjoyment confusion fatigue distraction",
+    "Zhao et al. 2025, numbers 1 to 5 of the lists less one",
+)
+MER6 = _space(
+    "MER6",
+    "neutral angry happy sad worried surprise",
+    "Lian et al. 2023 (MER2023), the order of the organisers' tools",
+)
+MSPIMPROV4 = _space(
+    "MSPIMPROV4",
+    "anger happiness neutral sadness",
+    "Busso et al. 2017, letters A H N S of the majority, in HiCMAE's order",
+)
+MSPPODCAST8 = _space(
+    "MSPPODCAST8",
+    "anger sadness happiness surprise fear disgust contempt neutral",
+    "Lotfian & Busso 2019, letters A S H U F D C N in the order of the corpus's label file",
+)
+AVCAFFE_AROUSAL5 = _space(
+    "AVCAFFE_AROUSAL5",
+    "excited wide-awake neutral dull calm",
+    "Sarkar et al. 2023, the order of the authors' loader",
+)
+AVCAFFE_VALENCE5 = _space(
+    "AVCAFFE_VALENCE5",
+    "pleasant pleased neutral unsatisfied unpleasant",
+    "Sarkar et al. 2023, the order of the authors' loader",
+)
 SPACES = (
     *(RAVDESS8, CREMAD6, EKMAN6, EKMAN7, AFFECTNET8, MIKELS8, PLUTCHIK8, EMOTIC26),
     *(FERPLUS8, GOEMOTIONS28, XED8, RAFDB7, CAERS7),
     *(DFEW7, MAFW11, MELD7, IEMOCAP4, IEMOCAP9, AFFWILD8, SEED3, BAH2, EMPATHETIC32),
+    *(EMOTION6, ARTEMIS9, EMOART12, FERV7, RAER5, MER6, MSPIMPROV4, MSPPODCAST8),
+    *(AVCAFFE_AROUSAL5, AVCAFFE_VALENCE5),
 )

@@ -90,6 +90,7 @@ def metadata(
     rated: Sequence[str] = vad_lib.DIMENSIONS,
     own: Mapping[str, str] | None = None,
     unlabelled: bool = False,
+    unrated: bool = False,
 ) -> dict[str, Any]:
     """What a builder says of its keys; kept as metadata.json beside the data.
 
@@ -99,6 +100,7 @@ def metadata(
       rated: the dimensions that were rated; the others are NaN.
       own: keys of this dataset alone, each with its meaning.
       unlabelled: some items have no single category, and their `emotion` is -1.
+      unrated: some items were not rated, and their `vad` is NaN throughout.
     """
     said: dict[str, Any] = {
         "names": {key: list(value) for key, value in (names or {}).items()},
@@ -112,6 +114,7 @@ def metadata(
             "high": scale.high,
             "source": scale.source,
             "rated": list(rated),
+            "unrated": unrated,
         }
     return said
 
@@ -186,6 +189,8 @@ def _problem(key: str, found: Field, value: Any, said: Mapping[str, Any]) -> str
         if found.kind == "float32" and not np.isnan(array[..., ~np.array(rated)]).all():
             return f"has values where only {said['vad']['rated']} are rated; the rest must be NaN"
         array = array[..., np.array(rated)]
+        if said["vad"].get("unrated") and np.isnan(array).all():
+            return ""
     bad = array[~((array >= found.low) & (array <= found.high))]
     if bad.size:
         return f"holds {bad.flat[0]}, outside {found.low} to {found.high}"

@@ -39,7 +39,11 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    manual_dir, splits, held_out = "", {"all": "all"}, [[i] for i in range(arg.groups or arg.members)]
+    manual_dir, splits, held_out = (
+        "",
+        {"all": "all"},
+        [[i] for i in range(arg.groups or arg.members)],
+    )
     if not arg.fake:
         manual_dir = source.raw_folder("ravdess", "../shared/data")
         present = ravdess.present_actors(manual_dir)

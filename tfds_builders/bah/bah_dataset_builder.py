@@ -11,7 +11,6 @@ import tensorflow_datasets as tfds
 
 from affectjax.affect.labels import BAH2
 from affectjax.data import schema
-from affectjax.predict import media as films
 from tfds_builders import media, tables
 from tfds_builders.manual import ManualBuilder, features, text
 
@@ -94,8 +93,7 @@ class Builder(ManualBuilder):
                 "clip_id": item.path.encode(),
             }
             if self.builder_config.audio:
-                sound = np.concatenate(list(films.sound(root / item.path)))
-                example["audio"] = np.clip(np.round(sound * 32768), -32768, 32767).astype(np.int16)
+                example["audio"] = media.film_sound(root / item.path)
             yield item.path, example
 
 

@@ -12,7 +12,6 @@ import tensorflow_datasets as tfds
 
 from affectjax.affect.labels import MELD7
 from affectjax.data import schema
-from affectjax.predict import media as films
 from tfds_builders import media, tables
 from tfds_builders.manual import ManualBuilder, features, text
 
@@ -107,8 +106,7 @@ class Builder(ManualBuilder):
                 "clip_id": name.encode(),
             }
             if self.builder_config.audio:
-                sound = np.concatenate(list(films.sound(clip)))
-                example["audio"] = np.clip(np.round(sound * 32768), -32768, 32767).astype(np.int16)
+                example["audio"] = media.film_sound(clip)
             yield name, example
 
 
