@@ -54,7 +54,7 @@ def test_audit_finds_the_copies_that_the_dummies_hold(common, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("args", "why"),
     [
-        (["verify", "raff_db"], "no dataset 'raff_db'; there are aff_wild2"),
+        (["verify", "raff_db"], "no dataset 'raff_db'; there are abstract, aff_wild2"),
         (["verify", "raf_db", "--manual-dir=nowhere"], "no folder nowhere"),
         (["audit", "raf_db", "--split=a=validation"], "has no split validation"),
     ],

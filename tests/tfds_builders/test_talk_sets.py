@@ -237,6 +237,9 @@ def test_a_fault_found_half_way_leaves_nothing_built(tmp_path):
         source.prepare(builder)
     assert not builder.data_path.exists()
     assert not list(builder.data_path.parent.glob("*incomplete*"))
-    assert source.prepare(
-        opened.builder("ferv39k", raw, tmp_path, allow_damaged=["Action/Fear/0016"])
-    ).info.splits["test"].num_examples == 6
+    assert (
+        source.prepare(opened.builder("ferv39k", raw, tmp_path, allow_damaged=["Action/Fear/0016"]))
+        .info.splits["test"]
+        .num_examples
+        == 6
+    )
