@@ -33,6 +33,7 @@ class Table:
       rules: ordered (pattern, replacement) on our path "blocks_0/attn/q/kernel"; all are tried.
       as_is: pattern of *their* names whose arrays are laid out as ours. Other kernels are torch's:
         (out, in), (out, in, rows, columns), ...
+      columns: pattern of *their* names whose parts lie side by side on the last axis (GPT-2).
       leading: pattern of their names -> number of axes of length 1 before ours.
       layouts: pattern of their names -> another layout.
       ignored: pattern of their names that are no parameters (buffers).
@@ -40,6 +41,7 @@ class Table:
 
     rules: Sequence[tuple[str, str]]
     as_is: str = "(?!)"
+    columns: str = "(?!)"
     leading: Mapping[str, int] = field(default_factory=dict)
     layouts: Mapping[str, Layout] = field(default_factory=dict)
     ignored: str = "(?!)"
@@ -49,6 +51,10 @@ class Table:
         for pattern, replacement in self.rules:
             path = re.sub(pattern, replacement, path)
         return path.replace("/", ".")
+
+    def axis(self, name: str) -> int:
+        """The axis of theirs on which parts lie."""
+        return -1 if re.search(self.columns, name) else 0
 
     def to_ours(self, path: str, name: str, array: np.ndarray) -> np.ndarray:
         """Their array (of one part) as ours."""
@@ -93,10 +99,11 @@ def to_params(state_dict: Mapping[str, np.ndarray], params: PyTree, table: Table
     new = {}
     for name, paths in parts.items():
         given = np.asarray(state_dict[name])
-        if given.ndim and given.shape[0] % len(paths):
+        axis = table.axis(name)
+        if given.ndim and given.shape[axis] % len(paths):
             faults.append(f"{name} of {given.shape} is not {len(paths)} arrays: {paths}")
             continue
-        pieces = np.split(given, len(paths)) if len(paths) > 1 else [given]
+        pieces = np.split(given, len(paths), axis) if len(paths) > 1 else [given]
         for path, piece in zip(paths, pieces, strict=True):
             new[path] = table.to_ours(path, name, piece)
             faults += _differs(name, path, new[path], flat[path])
@@ -112,7 +119,8 @@ def to_state_dict(params: PyTree, table: Table) -> StateDict:
     out = {}
     for name, paths in _parts(flat, table).items():
         pieces = [table.to_theirs(path, name, np.asarray(flat[path])) for path in paths]
-        out[name] = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
+        joined = len(pieces) > 1
+        out[name] = np.concatenate(pieces, table.axis(name)) if joined else pieces[0]
     return out
 
 
