@@ -106,6 +106,7 @@ def _step(
     ids = jax.lax.dynamic_update_slice(state["ids"], tokens[:, None], (0, place))
     seen = _inputs(ids, words, prefix, lexicon, place + 1)
     state = {**state, "ids": ids}
+    given: tuple[Any, ...]
     if "cache" not in state:
         given = (ids, seen["types"], state["patches"], state.get("summary"), seen["vad"])
         logits = model.apply(variables, *given)["logits"]
