@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from affectjax.data import schema
+from affectjax.data import schema, source
 
 
 class ManualBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
@@ -33,7 +33,13 @@ class ManualBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
         super().__init__(*args, **kwargs)
 
     def download_and_prepare(self, *, download_config: Any = None, **kwargs: Any) -> None:
-        """As TFDS does; with `beam=True` and no other wish on all cores of this machine."""
+        """As TFDS does; with `beam=True` and no other wish on all cores of this machine.
+
+        Raises:
+          ValueError: files whose names are not UTF-8; nothing was built.
+        """
+        if self._manual_dir:
+            source.files_below(pathlib.Path(self._manual_dir))
         if self.beam and download_config is None:
             download_config = tfds.download.DownloadConfig(
                 beam_runner="DirectRunner", beam_options=_beam_options()

@@ -109,7 +109,8 @@ def read_video(path: pathlib.Path, side: int) -> tuple[np.ndarray, float]:
     RAVDESS actors sit in the middle of the picture; the square holds head and shoulders.
 
     Raises:
-      ValueError: a damaged film, or one without a frame; names the file.
+      ValueError: a damaged film, one without a frame, or one that ends before three quarters of the
+        length in its head; names the file.
     """
     import av
     import cv2
@@ -118,6 +119,7 @@ def read_video(path: pathlib.Path, side: int) -> tuple[np.ndarray, float]:
     with _named(path), av.open(str(path)) as container:
         stream = container.streams.video[0]
         fps = float(stream.average_rate or 0)
+        told = (container.duration or 0) / av.time_base  # 0 where the head says nothing
         for frame in container.decode(stream):
             image = frame.to_ndarray(format="bgr24")
             h, w = image.shape[:2]
@@ -128,6 +130,8 @@ def read_video(path: pathlib.Path, side: int) -> tuple[np.ndarray, float]:
             jpegs.append(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes())
     if not jpegs:
         raise ValueError(f"{path} holds no frame")
+    if fps and len(jpegs) / fps < 0.75 * told:
+        raise ValueError(f"{path} is cut short: {len(jpegs) / fps:.2f} s of {told:.2f}")
     return np.array(jpegs, dtype=object), fps
 
 

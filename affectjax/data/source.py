@@ -47,6 +47,7 @@ def fingerprint(folder: str | os.PathLike[str]) -> str:
 
     Raises:
       FileNotFoundError: the folder does not exist.
+      ValueError: a file whose name is not UTF-8.
     """
     root = pathlib.Path(folder)
     if not root.is_dir():
@@ -55,9 +56,33 @@ def fingerprint(folder: str | os.PathLike[str]) -> str:
             "holds it, or config.data.manual_dir to the place itself"
         )
     digest = hashlib.blake2b(digest_size=4)
-    for path in sorted(p for p in root.rglob("*") if p.is_file()):
+    for path in files_below(root):
         digest.update(f"{path.relative_to(root)} {path.stat().st_size}\n".encode())
     return digest.hexdigest()
+
+
+def files_below(root: pathlib.Path) -> list[pathlib.Path]:
+    """All files below a folder, in order of name.
+
+    Raises:
+      ValueError: names that are not UTF-8, which cannot be stored; lists them.
+    """
+    found = sorted(p for p in root.rglob("*") if p.is_file())
+    odd = [os.fsencode(p) for p in found if not _is_utf8(str(p))]
+    if odd:
+        raise ValueError(
+            f"{len(odd)} names below {root} are not UTF-8, such as {odd[0]!r}: unpack the official "
+            "archive again with a program that keeps names (or convert them, for example by convmv)"
+        )
+    return found
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # what the file system gave was kept as surrogates
+        return False
+    return True
 
 
 def prepare(builder: Any) -> Any:

@@ -75,7 +75,7 @@ class Builder(ManualBuilder):
                     )
         if self.builder_config.audio:
             paths = [root / item.path for some in found.values() for item in some]
-            faults = {path: "" if path.is_file() else "is not there" for path in paths}
+            faults = {path: media.film_fault(path, sound=True) for path in paths}
             media.refuse_damaged(faults, self._allowed)
         return {split: self._generate_examples(root, some) for split, some in found.items()}
 

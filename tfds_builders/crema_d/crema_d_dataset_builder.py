@@ -183,19 +183,19 @@ def make_dummy(
                 counts = np.ones((3, 6), int)
                 counts[np.arange(3), [(i + 1) % 6, i, i]] += [2, 5, 7]
                 for m, row in enumerate(counts, 1):
-                    rows.append([f"{m}{len(summary):05}", *row, clip, row.sum()])
+                    number = f"{m}{len(summary) + 1:05}"
+                    rest = [0.5, "A", *[50] * (len(votes.VOTES) - 11)]
+                    rows.append([number, *row, clip, row.sum(), *rest])
                 winners = ["ADFHNS"[row.argmax()] for row in counts]
-                summary.append([clip, winners[0], winners[1], winners[2]])
-    head = ["", "A", "D", "F", "H", "N", "S", "fileName", "numResponses"]
-    _write(folder / "processedResults" / "tabulatedVotes.csv", head, rows)
-    head = ["FileName", "VoiceVote", "FaceVote", "MultiModalVote"]
-    _write(folder / "processedResults" / "summaryTable.csv", head, summary)
-    head = ["ActorID", "Age", "Sex", "Race", "Ethnicity"]
+                told = [cell for winner in winners for cell in (winner, 50)]
+                summary.append([len(summary) + 1, clip, *told])
+    _write(folder / "processedResults" / "tabulatedVotes.csv", votes.VOTES, rows)
+    _write(folder / "processedResults" / "summaryTable.csv", votes.SUMMARY, summary)
     people = [[a, 20 + a % 50, "Female", "Caucasian", "Not Hispanic"] for a in actors]
-    _write(folder / "VideoDemographics.csv", head, people)
+    _write(folder / "VideoDemographics.csv", votes.PEOPLE, people)
 
 
-def _write(path: pathlib.Path, head: list[str], rows: list[list[Any]]) -> None:
+def _write(path: pathlib.Path, head: Sequence[str], rows: list[list[Any]]) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(head)

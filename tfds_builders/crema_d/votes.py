@@ -1,17 +1,29 @@
 """The crowd's answers to each clip, from CREMA-D's official tables, checked against each other."""
 
-import csv
 import pathlib
 from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from tfds_builders import tables
 from tfds_builders.crema_d import names
 
 MODALITIES = ("voice", "face", "both")
 _LETTERS = ("A", "D", "F", "H", "N", "S")  # in the order of CREMAD6
 _WINNERS = dict(zip(MODALITIES, ("VoiceVote", "FaceVote", "MultiModalVote"), strict=True))
+_RESPONSES = ("Emo", "Anger", "Disgust", "Fear", "Happy", "Neutral", "Sad")
+VOTES = (
+    *("", *_LETTERS, "fileName", "numResponses", "agreement", "emoVote"),
+    *(*(f"mean{e}Resp" for e in _RESPONSES), "medianEmoResp"),
+    *(*(f"mean{e}RespNorm" for e in _RESPONSES), "medianEmoRespNorm"),
+)
+_LEVELS = ("VoiceLevel", "FaceLevel", "MultiModalLevel")
+SUMMARY = (
+    *("", "FileName"),
+    *(column for pair in zip(_WINNERS.values(), _LEVELS, strict=True) for column in pair),
+)
+PEOPLE = ("ActorID", "Age", "Sex", "Race", "Ethnicity")
 
 Votes = dict[str, Int[np.ndarray, "3 6"]]
 
@@ -36,20 +48,19 @@ def read(root: pathlib.Path) -> Votes:
     3 both. It is written nowhere, so every clip's winners are compared with summaryTable.csv.
 
     Raises:
-      ValueError: a clip without one of its three rows, a row twice, counts that do not add up,
-        or winners that differ from the summary; names the file and the clip.
+      ValueError: another version of a table, a clip without one of its three rows, a row twice,
+        counts that do not add up, or winners that differ from the summary; names file and line.
     """
     path = table(root, "tabulatedVotes.csv")
     found: dict[str, dict[int, list[int]]] = {}
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            clip, modality = row["fileName"], int(row[""][0])
-            names.parse(clip)
-            counts = [int(row[letter]) for letter in _LETTERS]
-            if sum(counts) != int(row["numResponses"]):
-                raise ValueError(f"{path}, row {row['']}: the counts of {clip} do not add up")
-            if found.setdefault(clip, {}).setdefault(modality, counts) is not counts:
-                raise ValueError(f"{path}: {clip} has two rows of modality {modality}")
+    for row in tables.read(path, VOTES):
+        clip, modality = row["fileName"], row.whole("", 100_000, 399_999) // 100_000
+        names.parse(clip)
+        counts = [row.whole(letter) for letter in _LETTERS]
+        if sum(counts) != row.whole("numResponses"):
+            raise ValueError(f"{row.where}: the counts of {clip} do not add up")
+        if found.setdefault(clip, {}).setdefault(modality, counts) is not counts:
+            raise ValueError(f"{row.where}: {clip} has two rows of modality {modality}")
     partial = sorted(clip for clip, rows in found.items() if sorted(rows) != [1, 2, 3])
     if partial:
         raise ValueError(f"{path}: not three rows of {', '.join(partial[:5])}")
@@ -60,8 +71,7 @@ def read(root: pathlib.Path) -> Votes:
 
 def _check_winners(root: pathlib.Path, votes: Votes) -> None:
     path = table(root, "summaryTable.csv")
-    with path.open(newline="") as file:
-        told = {row["FileName"]: row for row in csv.DictReader(file)}
+    told = {row["FileName"]: row for row in tables.read(path, SUMMARY, unique="FileName")}
     if told.keys() != votes.keys():
         odd = sorted(told.keys() ^ votes.keys())
         raise ValueError(f"{path} and tabulatedVotes.csv differ in clips: {', '.join(odd[:5])}")
@@ -95,10 +105,15 @@ def majority_is_intended(votes: Votes) -> Mapping[str, float]:
 
 
 def demographics(root: pathlib.Path) -> dict[int, dict[str, str]]:
-    """Age, Sex, Race and Ethnicity of each actor, as in VideoDemographics.csv."""
+    """Age, Sex, Race and Ethnicity of each actor, as in VideoDemographics.csv.
+
+    Raises:
+      FileNotFoundError: there is no such table.
+      ValueError: another version of it, or an actor twice.
+    """
     candidates = [root / "VideoDemographics.csv", root / "processedResults/VideoDemographics.csv"]
     path = next((p for p in candidates if p.is_file()), None)
     if path is None:
         raise FileNotFoundError(f"no VideoDemographics.csv in {root}")
-    with path.open(newline="") as file:
-        return {int(row["ActorID"]): dict(row) for row in csv.DictReader(file)}
+    rows = tables.read(path, PEOPLE, unique="ActorID")
+    return {row.whole("ActorID"): dict(row.cells) for row in rows}

@@ -5,8 +5,10 @@ import re
 from dataclasses import dataclass
 
 from affectjax.affect.labels import EMODB7
+from tfds_builders import tables
 
 EMOTIONS = EMODB7.names
+HEAD = ["Nr.", "Satz", "erkannt", "natuerlich"]  # of recognition_rates.txt
 LETTERS = {
     "W": "anger",
     "L": "boredom",
@@ -61,21 +63,27 @@ def recognition(path: pathlib.Path) -> dict[str, tuple[float, float]]:
     clips than were released.
 
     Raises:
-      ValueError: a line of another form; names file and line.
+      ValueError: not UTF-8, another head, a line of another form or a clip twice; names file and
+        line.
     """
-    rates = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    rates: dict[str, tuple[float, float]] = {}
+    for number, line in enumerate(tables.decoded(path).splitlines(), 1):
         cells = [cell.strip() for cell in line.split("\t")]
+        if number == 1 and cells != HEAD:
+            raise ValueError(f"{path} is another version: it begins with {line!r}, not {HEAD}")
         if number == 1 or not any(cells):
             continue
         try:
-            stem = cells[1].removesuffix(".wav")
-            recognised, natural = (float(c.replace(",", ".")) / 100 for c in cells[2:4])
-        except (IndexError, ValueError) as error:
+            _, file, *shares = cells
+            stem = file.removesuffix(".wav")
+            recognised, natural = (float(c.replace(",", ".")) / 100 for c in shares)
+        except ValueError as error:
             raise ValueError(
                 f"{path}, line {number}: {line!r} is not number, clip, recognised, natural"
             ) from error
         if not (0 <= recognised <= 1 and 0 <= natural <= 1):
             raise ValueError(f"{path}, line {number}: {line!r} is not between 0 and 100 per cent")
+        if stem in rates:
+            raise ValueError(f"{path}, line {number}: {stem} is there twice")
         rates[stem] = (recognised, natural)
     return rates

@@ -134,11 +134,17 @@ def count_raters(root: pathlib.Path) -> dict[str, Ballots]:
     """Comment -> counts, from the raw files; who wrote and who rated is not kept.
 
     Raises:
-      ValueError: another version of the files, or a cell that is not what the authors write.
+      ValueError: another version of the files, a rater twice for a comment, or a cell that is not
+        what the authors write.
     """
     found: dict[str, Ballots] = {}
+    seen: dict[tuple[str, str], str] = {}
     for name in RAW:
         for row in tables.read(root / name, RAW_COLUMNS):
+            ballot = (row["id"], row["rater_id"])
+            first = seen.setdefault(ballot, row.where)
+            if first != row.where:
+                raise ValueError(f"{row.where}: comment and rater {ballot} are also in {first}")
             told = found.setdefault(row["id"], Ballots(np.zeros(len(EMOTIONS), np.int32)))
             told.votes += np.array([row.whole(e, 0, 1) for e in EMOTIONS], np.int32)
             told.raters += 1

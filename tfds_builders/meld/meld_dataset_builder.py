@@ -79,7 +79,7 @@ class Builder(ManualBuilder):
         rows = {s: utterances(root / f"{told}_sent_emo.csv") for s, told in SPLITS.items()}
         if self.builder_config.audio:
             absent = {
-                path: "" if path.is_file() else "is not there"
+                path: media.film_fault(path, sound=True)
                 for split, found in rows.items()
                 for path in (clip_of(root, split, row) for row in found)
             }
