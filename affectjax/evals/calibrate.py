@@ -105,3 +105,18 @@ def load(workdir: pathlib.Path) -> dict[str, Any]:
     """What --mode=evaluate fitted for a run: `temperature`, `thresholds`, `vad_half_width`."""
     path = pathlib.Path(workdir) / "evaluation" / FILE
     return json.loads(path.read_text()) if path.exists() else {}
+
+
+def load_for(workdir: pathlib.Path, step: int) -> dict[str, Any]:
+    """As `load`, for the checkpoint of a step.
+
+    Raises:
+      ValueError: it was fitted on another checkpoint, so training has gone on since.
+    """
+    fitted = load(workdir)
+    if fitted and fitted.get("step") != step:
+        raise ValueError(
+            f"{pathlib.Path(workdir) / 'evaluation' / FILE} was fitted on the checkpoint of step "
+            f"{fitted.get('step')}, the selected one is of step {step}; run --mode=evaluate again"
+        )
+    return fitted

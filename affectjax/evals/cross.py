@@ -57,7 +57,7 @@ def evaluate_on(
         "selected_on": f"{config.select.split} {config.select.metric}",
         **scores.scores(**evaluate.score_arguments(clips)),
     }
-    changed = evaluate.calibrated(clips, calibrate.load(workdir))
+    changed = evaluate.calibrated(clips, calibrate.load_for(workdir, step))
     told |= {"calibrated": changed} if changed else {}
     if hosts.main():
         folder = workdir / "evaluation"

@@ -41,8 +41,9 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
     results: dict[str, dict[str, Any]] = {}
     with jax.set_mesh(mesh):
         run, restored = setup.trained(config, workdir, mesh, ("selected", "last"))
-        chosen_on = clips_of(config, run, restored["selected"][1], config.select.split)
-        fitted = fit(chosen_on, config.select.split)
+        selected, state = restored["selected"]
+        chosen_on = clips_of(config, run, state, config.select.split)
+        fitted = {**fit(chosen_on, config.select.split), "step": selected}
         if hosts.main():
             folder.mkdir(parents=True, exist_ok=True)
             write_json(folder / calibrate.FILE, fitted)

@@ -37,7 +37,8 @@ def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> di
     Raises:
       FileNotFoundError: no checkpoint.
       FileExistsError: the folder is not empty.
-      ValueError: the task has nothing to serve, or the outputs differ by more than 1e-4.
+      ValueError: the task has nothing to serve, the calibration is of another checkpoint, or the
+        outputs differ by more than 1e-4.
     """
     workdir = pathlib.Path(workdir)
     folder = pathlib.Path(output) if output else workdir / "export"
@@ -47,7 +48,7 @@ def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> di
         run, restored = setup.trained(config, workdir, mesh)
         step, state = restored["selected"]
         params = jax.device_get(state.eval_params)
-    serve = serving(run.task, calibrate.load(workdir))
+    serve = serving(run.task, calibrate.load_for(workdir, step))
     spec = {k: run.spec[k] for k in INPUTS if k in run.spec}
     card = make_card(config, workdir, spec, step)
     save(folder, serve, params, spec, card, config_lib.to_json(config))

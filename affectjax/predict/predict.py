@@ -78,7 +78,12 @@ def predict(
 
 
 def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Predictor:
-    """The selected checkpoint of a run, with its calibration where --mode=evaluate left one."""
+    """The selected checkpoint of a run, with its calibration where --mode=evaluate left one.
+
+    Raises:
+      FileNotFoundError: no checkpoint.
+      ValueError: the calibration is of another checkpoint.
+    """
     workdir = pathlib.Path(workdir)
     every = config_lib.build(config.data.eval_ops, "config.data.eval_ops")
     ops = [op for op in every if not isinstance(op, labels.Present)]  # a user's clip has no labels
@@ -87,7 +92,7 @@ def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Pred
         run, restored = setup.trained(config, workdir, mesh)
     step, state = restored["selected"]
     params, spec = state.eval_params, run.spec
-    fitted = calibrate.load(workdir)
+    fitted = calibrate.load_for(workdir, step)
 
     def ask(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         rows = {k: v for k, v in batch.items() if k in spec or k == "view"}

@@ -30,3 +30,12 @@ def test_the_temperature_that_made_the_scores_is_found(temperature):
 def test_no_rows_are_an_error():
     with pytest.raises(ValueError, match="empty"):
         calibrate.fit_temperature(np.zeros((0, 3)), np.zeros(0, int))
+
+
+def test_a_calibration_of_another_checkpoint_is_refused(tmp_path):
+    assert calibrate.load_for(tmp_path, 4) == {}
+    (tmp_path / "evaluation").mkdir()
+    (tmp_path / "evaluation" / calibrate.FILE).write_text('{"temperature": 2.0, "step": 4}')
+    assert calibrate.load_for(tmp_path, 4)["temperature"] == 2.0
+    with pytest.raises(ValueError, match=r"of step 4, the selected one is of step 8; run --mode=ev"):
+        calibrate.load_for(tmp_path, 8)

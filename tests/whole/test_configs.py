@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import pathlib
 import random
 import signal
 import subprocess
@@ -33,10 +34,32 @@ def _variants():
 VARIANTS = list(_variants())
 
 
-def _command(config, workdir, *more):
-    more_args = ",members=2" if "emodb" in str(config) else ""  # one of them walks as an ensemble
-    flags = [f"--config={config}:tiny,fake{more_args}", f"--workdir={workdir}", *more]
+def _spec(path):
+    more = ",members=2" if "emodb" in str(path) else ""  # one of them walks as an ensemble
+    return f"{path}:tiny,fake{more}"
+
+
+def _command(path, workdir, *more):
+    flags = [f"--config={_spec(path)}", f"--workdir={workdir}", *more]
     return [sys.executable, "-m", "affectjax.main", *flags]
+
+
+def _walked(spec, workdir, env):
+    """What `tests.whole.walk` tells of a config: trained, scored, predicted and exported."""
+    command = [sys.executable, "-m", "tests.whole.walk", spec, workdir]
+    done = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = json.loads((workdir / "walked.json").read_text())
+    name = told["metric"]
+    assert np.isfinite(told["last"][name])
+    if name == "loss":  # pre-training: nothing to score
+        return
+    assert name == next(n for n in SCORES if n in told["test"])
+    low, high = told["test"][f"{name}_interval"]
+    assert low <= high
+    assert {"probabilities", "labels", "vad"} & set(told["said"])
+    assert 0 <= max(told["differences"].values()) < 1e-4
+    assert (workdir / "report.html").exists()
 
 
 def _environment(tmp_path_factory):
@@ -68,8 +91,7 @@ def test_a_config_trains_is_killed_and_ends_where_the_unbroken_run_ends(
 ):
     env = _environment(tmp_path_factory)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    done = subprocess.run(_command(path, whole), cwd=REPO, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
+    _walked(_spec(path), whole, env)
     process = subprocess.Popen(
         _command(path, broken), cwd=REPO, env=env, stdout=subprocess.PIPE, text=True
     )
@@ -83,38 +105,35 @@ def test_a_config_trains_is_killed_and_ends_where_the_unbroken_run_ends(
     )
     assert again.returncode == 0, again.stderr[-3000:]
     _assert_same(whole, broken)
-    scored = subprocess.run(
-        _command(path, whole, "--mode=evaluate"), cwd=REPO, env=env, capture_output=True, text=True
-    )
-    if path.stem == "pretrain":
-        assert "the config is of pre-training, which has no labels to score" in scored.stderr
-        return
-    assert scored.returncode == 0, scored.stderr[-3000:]
-    result = json.loads((whole / "evaluation" / "test.json").read_text())
-    assert 0 <= result["uar"] <= 1
-    assert result["last"]["step"] == 4
-    assert (whole / "report.html").exists()
-    _predicts_and_exports(path, whole, env)
-    if path.stem.endswith("speech"):
-        _is_scored_on_another_corpus(path, whole, env)
 
 
 @pytest.mark.parametrize(("path", "variant"), VARIANTS, ids=str)
 def test_a_variant_trains_scores_predicts_and_exports(path, variant, tmp_path, tmp_path_factory):
-    command = [sys.executable, "-m", "tests.whole.walk", f"{path}:{variant},tiny,fake", tmp_path]
-    env = _environment(tmp_path_factory)
-    done = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True)
+    _walked(f"{path}:{variant},tiny,fake", tmp_path, _environment(tmp_path_factory))
+
+
+def test_the_commands_after_training_from_the_command_line(tmp_path, tmp_path_factory):
+    env, path = _environment(tmp_path_factory), pathlib.Path("configs/hicmae/ravdess_speech.py")
+    done = subprocess.run(
+        _command(path, tmp_path), cwd=REPO, env=env, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr[-3000:]
-    told = json.loads((tmp_path / "walked.json").read_text())
-    name = told["metric"]
-    assert np.isfinite(told["last"][name])
-    if name == "loss":  # pre-training: nothing to score
-        return
-    assert name == next(n for n in SCORES if n in told["test"])
-    low, high = told["test"][f"{name}_interval"]
-    assert low <= high
-    assert {"probabilities", "labels", "vad"} & set(told["said"])
-    assert 0 <= max(told["differences"].values()) < 1e-4
+    command = _command(path, tmp_path, "--mode=evaluate")
+    scored = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True)
+    assert scored.returncode == 0, scored.stderr[-3000:]
+    result = json.loads((tmp_path / "evaluation" / "test.json").read_text())
+    assert 0 <= result["uar"] <= 1
+    assert result["last"]["step"] == 4
+    assert (tmp_path / "report.html").exists()
+    _predicts_and_exports(path, tmp_path, env)
+    _is_scored_on_another_corpus(path, tmp_path, env)
+
+
+def test_pre_training_has_nothing_to_score(tmp_path):
+    command = _command("configs/hicmae/pretrain.py", tmp_path, "--mode=evaluate")
+    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "the config is of pre-training, which has no labels to score" in done.stderr
 
 
 def _predicts_and_exports(path, workdir, env):
