@@ -181,7 +181,7 @@ def main() -> None:
     folder = pathlib.Path(given.output)
     folder.mkdir(parents=True, exist_ok=True)
     points = []
-    for model in PER_CHIP:
+    for model in given.models.split(","):
         for scheme in given.schemes.split(","):
             for topology in given.topologies.split(","):
                 file = folder / f"{model}_{scheme}_{topology.replace(':', '_')}.json"
@@ -198,6 +198,7 @@ def _arguments() -> argparse.Namespace:
     # Not absl's flags: those are the process's own, and tests import this beside affectjax.main.
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", default="runs/scaling", help="points, table and plot")
+    parser.add_argument("--models", default=",".join(PER_CHIP), help="of these")
     parser.add_argument("--topologies", default=",".join(TOPOLOGIES), help="small to large")
     parser.add_argument("--schemes", default="replicated,fsdp", help="presets of sharding")
     parser.add_argument(

@@ -78,3 +78,12 @@ def test_nothing_else_is_counted(found):
 def test_text_that_is_no_module_is_an_error():
     with pytest.raises(ValueError, match="no ENTRY"):
         collectives.collectives("nothing", 8)
+
+
+@pytest.mark.parametrize(("compared", "times"), [("%i, %n", 12), ("%n, %i", 1), ("%i, %other", 1)])
+def test_a_loop_without_a_known_count_runs_while_its_counter_is_below_a_constant(compared, times):
+    text = TEXT.replace(',\n    backend_config={"known_trip_count":{"n":"10"}}', "")
+    condition = f"  %n = s32[]{{:T(128)}} constant(12)\n  ROOT %less = pred[] compare({compared})"
+    text = text.replace("  ROOT %less = pred[] compare(%i, %n)", condition)
+    found = {(c.kind, c.group): c for c in collectives.collectives(text, 8)}
+    assert found["all-gather", 4].count == times
