@@ -35,17 +35,8 @@ def config(
     Raises:
       ValueError: more groups than members.
     """
-    if len(held_out) > arg.members > 1:
-        raise ValueError(f"groups={len(held_out)}, members={arg.members}: a group is left over")
     config = defaults.config(seed=arg.seed, topology="v5e:2x2")
-    config.task = _task(arg, classes)
-    if arg.members > 1:
-        config.task = call(
-            ensemble.Ensemble,
-            task=config.task,
-            members=arg.members,
-            held_out=[list(held_out[i % len(held_out)]) for i in range(arg.members)],
-        )
+    config.task = _task(arg, classes, held_out)
     config.train.update(steps=arg.steps, batch=arg.batch, ema=0.995)
     config.data.update(
         builder=builder,
@@ -83,7 +74,19 @@ def config(
     return config
 
 
-def _task(arg: ml_collections.ConfigDict, classes: int) -> ml_collections.ConfigDict:
+def _task(
+    arg: ml_collections.ConfigDict, classes: int, held_out: Sequence[Sequence[int]]
+) -> ml_collections.ConfigDict:
+    if len(held_out) > arg.members:
+        raise ValueError(f"groups={len(held_out)}, members={arg.members}: a group is left over")
+    one = _member(arg, classes)
+    groups = [list(held_out[i % len(held_out)]) for i in range(arg.members)] if held_out else []
+    if arg.members == 1:
+        return one
+    return call(ensemble.Ensemble, task=one, members=arg.members, held_out=groups)
+
+
+def _member(arg: ml_collections.ConfigDict, classes: int) -> ml_collections.ConfigDict:
     tower, _, _ = hicmae.size("test" if arg.tiny else arg.size)
     mels, layers = _stem(arg.stem)
     return call(
