@@ -12,9 +12,11 @@ from affectjax.affect.labels import (
     EKMAN6,
     EKMAN7,
     EMOTIC26,
+    GOEMOTIONS28,
     MIKELS8,
     PLUTCHIK8,
     RAVDESS8,
+    XED8,
     LabelSpace,
 )
 
@@ -112,6 +114,20 @@ def between(
 # The maps between the spaces at hand; every other one is `between` with its own `also`.
 _CALM = {"calm": "neutral"}
 _MIKELS = {"amusement": "happiness", "contentment": "happiness", "excitement": "happiness"}
+# Demszky et al. 2020, ekman_mapping.json of the authors' repository.
+_GOEMOTIONS = {
+    **dict.fromkeys(["annoyance", "disapproval"], "anger"),
+    "nervousness": "fear",
+    **dict.fromkeys(
+        (
+            *("admiration", "amusement", "approval", "caring", "desire", "excitement"),
+            *("gratitude", "love", "optimism", "pride", "relief"),
+        ),
+        "happiness",
+    ),
+    **dict.fromkeys(["disappointment", "embarrassment", "grief", "remorse"], "sadness"),
+    **dict.fromkeys(["confusion", "curiosity", "realization"], "surprise"),
+}
 RAVDESS8_TO_EKMAN7 = between(RAVDESS8, EKMAN7, _CALM)
 RAVDESS8_TO_CREMAD6 = between(RAVDESS8, CREMAD6, _CALM)
 CREMAD6_TO_EKMAN7 = between(CREMAD6, EKMAN7)
@@ -122,6 +138,8 @@ EKMAN6_TO_EKMAN7 = between(EKMAN6, EKMAN7)
 MIKELS8_TO_EKMAN6 = between(MIKELS8, EKMAN6, _MIKELS)
 PLUTCHIK8_TO_EKMAN6 = between(PLUTCHIK8, EKMAN6)
 EMOTIC26_TO_EKMAN6 = between(EMOTIC26, EKMAN6)
+GOEMOTIONS28_TO_EKMAN7 = between(GOEMOTIONS28, EKMAN7, _GOEMOTIONS)
+XED8_TO_EKMAN6 = between(XED8, EKMAN6)
 MAPS = (
     RAVDESS8_TO_EKMAN7,
     RAVDESS8_TO_CREMAD6,
@@ -133,4 +151,6 @@ MAPS = (
     MIKELS8_TO_EKMAN6,
     PLUTCHIK8_TO_EKMAN6,
     EMOTIC26_TO_EKMAN6,
+    GOEMOTIONS28_TO_EKMAN7,
+    XED8_TO_EKMAN6,
 )

@@ -5,6 +5,7 @@ build     read the official files once and store them; writes report.json beside
 verify    hold every stored item to the schema (affectjax/data/schema.py).
 audit     subjects in two splits, copies between splits, disagreement of raters, balance.
 preview   a picture of the first items of each split.
+agreement what maps between its label spaces lose (docs/agreement.md).
 """
 
 import argparse
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "verify": _verify,
             "audit": _audit,
             "preview": _preview,
+            "agreement": _agreement,
         }[args.command](args)
     except (ValueError, FileNotFoundError, TypeError) as error:
         print(f"{args.command}: {error}", file=sys.stderr)
@@ -45,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list")
-    for command in ("build", "verify", "audit", "preview"):
+    for command in ("build", "verify", "audit", "preview", "agreement"):
         sub = commands.add_parser(command)
         sub.add_argument("name", help="a dataset that list names, such as oasis")
         sub.add_argument("--config", default="", help="its config; its first one by default")
@@ -58,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--allow-damaged", default="", help="items to leave out, with commas between them"
         )
-        if command in ("audit", "preview"):
+        if command in ("audit", "preview", "agreement"):
             sub.add_argument(
                 "--split",
                 action="append",
@@ -142,6 +144,21 @@ def _preview(args: argparse.Namespace) -> int:
     path = pathlib.Path(args.output or f"{args.name}.png")
     preview.draw(splits, dict(builder.info.metadata), path)
     print(f"drew {path}")
+    return 0
+
+
+def _agreement(args: argparse.Namespace) -> int:
+    import itertools
+
+    from affectjax.data import agreement
+
+    builder, splits = _opened(args)
+    told = agreement.measure(
+        itertools.chain.from_iterable(splits.values()), dict(builder.info.metadata)
+    )
+    print("\n".join(agreement.lines(told)))
+    if args.output:
+        pathlib.Path(args.output).write_text(json.dumps(told, indent=1), encoding="utf-8")
     return 0
 
 
