@@ -4,7 +4,7 @@ Any field of the config can be set behind it, `--config.any.field=value`. Modes:
   train     pre-train where the config says so, then train; goes on from the last checkpoint.
   evaluate  score the held-out splits and write <workdir>/evaluation/<split>.json; with --on, the
             data of another config instead.
-  predict   say what the run finds in --input, a film, a sound or a folder of them.
+  predict   say what the run finds in --input, a film, a sound, a picture or a folder of them.
   export    write a SavedModel that serves, and compare it with the run in a fresh process.
   ensemble  score the mean of --runs=A,B,..., into --output; needs no config.
   pool      scores of the folds --runs=A,B,... together and their mean; needs no config.
@@ -28,7 +28,9 @@ _CONFIG = config_flags.DEFINE_config_file(
 )
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run: checkpoints, metrics, results.")
 _MODE = flags.DEFINE_enum("mode", "train", MODES, "What to do with the config.")
-_INPUT = flags.DEFINE_string("input", None, "predict: a film, a sound, or a folder of them.")
+_INPUT = flags.DEFINE_string(
+    "input", None, "predict: a film, a sound, a picture, or a folder of them."
+)
 _OUTPUT = flags.DEFINE_string(
     "output",
     "",

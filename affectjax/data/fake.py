@@ -13,8 +13,8 @@ from affectjax.data import order
 class Fake:
     """`size` random examples with the keys, dtypes and ranges of a builder's features.
 
-    Frames are JPEGs of noise of the builder's own size, audio is noise; labels cycle through
-    the classes so that a small set holds them all; subjects are ten clips each.
+    Frames and pictures are JPEGs of noise, audio is noise; labels cycle through the classes so that
+    a small set holds them all; subjects are ten clips each.
     """
 
     features: Any
@@ -43,6 +43,12 @@ class Fake:
             return np.int64(index % classes)
         special = {
             "frames": lambda: np.array([self._jpeg(rng) for _ in range(self.frames)], object),
+            "image": lambda: self._jpeg(rng),
+            "face": lambda: self._jpeg(rng),
+            "box": lambda: self._box(rng, dtype),
+            "body_box": lambda: self._box(rng, dtype),
+            "face_boxes": lambda: np.stack([self._box(rng, dtype) for _ in range(self.frames)]),
+            "multilabel": lambda: rng.integers(0, 2, shape).astype(dtype),
             "audio": lambda: (rng.standard_normal(self.samples) * 3000).astype(np.int16),
             "clip_id": lambda: f"fake-{self.seed}-{index}".encode(),
             "subject": lambda: dtype.type(index // 10),
@@ -58,6 +64,9 @@ class Fake:
         if dtype.kind == "f":
             return rng.uniform(0, 1, shape).astype(dtype)
         return b""
+
+    def _box(self, rng: np.random.Generator, dtype: np.dtype) -> np.ndarray:
+        return np.array([*rng.uniform(0, 0.4, 2), *rng.uniform(0.6, 1, 2)], dtype)
 
     def _jpeg(self, rng: np.random.Generator) -> bytes:
         small = rng.integers(0, 256, (8, 8, 3), np.uint8)

@@ -73,9 +73,13 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
 
 
 def clips_of(config: Any, run: setup.Run, state: Any, split: str) -> Rows:
-    """The task's outputs and truth of every clip of a split, views averaged, in order."""
+    """The task's outputs and truth of every clip of a split, views averaged, in order.
+
+    Where the data does not say who is in it (`subject`), every clip counts as of somebody else.
+    """
     batches = inputs.eval_batches(config, split)
-    return per_clip(stream.rows(run.predict_step, state.eval_params, batches, run.put))
+    clips = per_clip(stream.rows(run.predict_step, state.eval_params, batches, run.put))
+    return {"subject": np.arange(len(clips["clip_id"])), **clips}
 
 
 def fit(clips: Rows, split: str) -> dict[str, Any]:
@@ -128,7 +132,7 @@ def per_clip(rows: Rows) -> Rows:
         np.add.at(total, rank[place], values)
         return total / counts.reshape(-1, *[1] * (values.ndim - 1))
 
-    averaged = ("probabilities", "multilabel_pred", "vad_pred", "vad_sd")
+    averaged = ("probabilities", "multilabel_pred", "vad_pred", "vad_sd", "score_pred")
     return {k: mean(v) if k in averaged else v[first[order]] for k, v in rows.items()}
 
 
@@ -142,7 +146,7 @@ def write_json(path: pathlib.Path, values: Mapping[str, Any]) -> None:
 def summary(split: str, values: Mapping[str, Any]) -> str:
     """One line of the main scores with their intervals."""
     shown = []
-    for name in ("uar", "war", "map", "macro_f1", "ccc_mean", "ece"):
+    for name in ("uar", "war", "map", "macro_f1", "ccc_mean", "srcc", "plcc", "ece"):
         if name in values:
             low, high = values.get(f"{name}_interval", (None, None))
             interval = f" [{low:.3f}, {high:.3f}]" if low is not None else ""
@@ -156,5 +160,6 @@ def summary(split: str, values: Mapping[str, Any]) -> str:
 def score_arguments(clips: Rows) -> dict[str, Any]:
     """What `scores.scores` takes of the clips."""
     categories = ("probabilities", "emotion", "distribution")
-    known = (*categories, "multilabel_pred", "multilabel", "vad_pred", "vad", "subject")
+    labels = ("multilabel_pred", "multilabel", "vad_pred", "vad", "score_pred", "score")
+    known = (*categories, *labels, "subject")
     return {k: clips[k] for k in known if k in clips}

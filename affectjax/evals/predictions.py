@@ -11,14 +11,16 @@ import numpy as np
 
 Rows = dict[str, np.ndarray]
 ENDING = "_predictions.csv"
-_TRUTHS = ("emotion", "multilabel")
+_TRUTHS = ("emotion", "multilabel", "score")
+_SCORES = ("score", "score_pred")
 
 
 def write(folder: pathlib.Path, split: str, clips: Rows, labels: Sequence[str]) -> None:
     """<folder>/<split>_predictions.csv, one row a clip.
 
     Columns: clip_id, subject; of categories emotion, predicted and p_<label>...; of labels that
-    may hold together has_<label>... (0 or 1) and score_<label>...; VAD's truth and as predicted.
+    may hold together has_<label>... (0 or 1) and score_<label>...; VAD's truth and as predicted,
+    of the dimensions that the model has; score and score_pred.
     """
     columns: dict[str, Any] = {"clip_id": clips["clip_id"], "subject": clips["subject"]}
     if "probabilities" in clips:
@@ -28,9 +30,10 @@ def write(folder: pathlib.Path, split: str, clips: Rows, labels: Sequence[str]) 
     for key, prefix in (("multilabel", "has_"), ("multilabel_pred", "score_")):
         if "multilabel_pred" in clips:
             columns |= {f"{prefix}{n}": clips[key][:, i] for i, n in enumerate(labels)}
+    columns |= {key: clips[key] for key in _SCORES if "score_pred" in clips}
     for key in ("vad", "vad_pred", "vad_sd"):
         if key in clips and "vad_pred" in clips:
-            columns |= {f"{key}_{n}": clips[key][:, i] for i, n in enumerate("vad")}
+            columns |= {f"{key}_{n}": x for n, x in zip("vad", clips[key].T, strict=False)}
     with (folder / f"{split}{ENDING}").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
@@ -43,6 +46,7 @@ def read(path: str | os.PathLike[str]) -> Rows:
         rows = list(csv.DictReader(file))
     columns = {k: np.array([float(row[k]) for row in rows]) for k in rows[0]}
     clips = {k: columns[k].astype(np.int64) for k in ("subject", "emotion") if k in columns}
+    clips |= {k: columns[k] for k in _SCORES if k in columns}
     clips["clip_id"] = np.array([int(row["clip_id"]) for row in rows])
     groups = {
         "probabilities": "p_",
@@ -53,7 +57,7 @@ def read(path: str | os.PathLike[str]) -> Rows:
         "vad_sd": "vad_sd_",
     }
     for key, prefix in groups.items():
-        found = [k for k in columns if k.startswith(prefix)]
+        found = [k for k in columns if k.startswith(prefix) and k not in _SCORES]
         found = [k for k in found if key != "vad" or len(k) == len("vad_v")]
         if found:
             clips[key] = np.stack([columns[k] for k in found], -1)
@@ -64,7 +68,8 @@ def labels(workdir: pathlib.Path, split: str) -> list[str]:
     """Names of the categories, or of the labels that may hold together, of a run's file."""
     with (workdir / "evaluation" / f"{split}{ENDING}").open(newline="") as file:
         columns = next(csv.reader(file))
-    found = [re.match("(?:p|score)_(.*)", name) for name in columns]
+    named = [name for name in columns if name not in _SCORES]
+    found = [re.match("(?:p|score)_(.*)", name) for name in named]
     return [match[1] for match in found if match]
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from affectjax.affect import prior
 from affectjax.evals import bootstrap
 from affectjax.evals import multilabel as labels
-from affectjax.metrics import calibration, classification, confusion, moments
+from affectjax.metrics import calibration, classification, confusion, moments, regression
 from affectjax.metrics import distribution as distances
 from affectjax.metrics.states import DIMENSIONS
 
@@ -20,13 +20,15 @@ _BINS = 15
 def scores(
     probabilities: Float[np.ndarray, "b k"] | None = None,
     emotion: Int[np.ndarray, " b"] | None = None,
-    vad_pred: Float[np.ndarray, "b 3"] | None = None,
-    vad: Float[np.ndarray, "b 3"] | None = None,
+    vad_pred: Float[np.ndarray, "b d"] | None = None,
+    vad: Float[np.ndarray, "b d"] | None = None,
     subject: Int[np.ndarray, " b"] | None = None,
     distribution: Float[np.ndarray, "b k"] | None = None,
     votes: Int[np.ndarray, "b k"] | None = None,
     multilabel_pred: Float[np.ndarray, "b l"] | None = None,
     multilabel: Float[np.ndarray, "b l"] | None = None,
+    score_pred: Float[np.ndarray, " b"] | None = None,
+    score: Float[np.ndarray, " b"] | None = None,
     *,
     thresholds: Float[np.ndarray, " l"] | float = 0.5,
     resamples: int = 2000,
@@ -38,16 +40,20 @@ def scores(
     predicted), weighted_f1, kappa, ece (15 bins), brier, nll; of VAD ccc, pcc (unbiased moments)
     and rmse, of each dimension and as `_mean`; against the raters' shares (`distribution`, or
     `votes` made into shares) soft_nll, kl and js, in nats. Without: recall and confusion (rows
-    true), as lists, and chance. Labels that hold together: see `multilabel.scores`. Without
-    `subject` every clip is its own.
+    true), as lists, chance, and ccc_pooled, of all dimensions in one vector (`regression.cage`).
+    Scores of the whole: srcc and plcc, and the interval of srcc is that of the correlation of ranks
+    in the whole set. Labels that hold together: see `multilabel.scores`. Without `subject` every
+    clip is its own.
 
     Raises:
       ValueError: there is nothing to score.
     """
-    known = (probabilities, multilabel_pred, vad_pred)
+    known = (probabilities, multilabel_pred, vad_pred, score_pred)
     given = next((x for x in known if x is not None), None)
     if given is None:
-        raise ValueError("nothing to score: no probabilities, multilabel_pred or vad_pred")
+        raise ValueError(
+            "nothing to score: no probabilities, multilabel_pred, vad_pred or score_pred"
+        )
     people = np.arange(len(given)) if subject is None else np.asarray(subject)
     out: Scores = {"clips": len(given), "subjects": len(np.unique(people))}
     options = {"resamples": resamples, "seed": seed}
@@ -64,6 +70,8 @@ def scores(
     if vad_pred is not None and vad is not None:
         pred, true = np.asarray(vad_pred, np.float64), np.asarray(vad, np.float64)
         out |= _dimensions(pred, true, people, options)
+    if score_pred is not None and score is not None:
+        out |= _ratings(np.asarray(score_pred), np.asarray(score), people, options)
     return out
 
 
@@ -111,7 +119,26 @@ def _dimensions(p: np.ndarray, t: np.ndarray, people: np.ndarray, options: Any) 
         out |= _vad_scores(
             name, score(exact), lambda s, f=score: f(moments.from_sums(s)), sums, options
         )
+    return out | {"ccc_pooled": regression.cage(p, t)["ccc"]}
+
+
+def _ratings(p: np.ndarray, t: np.ndarray, people: np.ndarray, options: Any) -> Scores:
+    from scipy import stats
+
+    pairs = {"srcc": (stats.rankdata(p), stats.rankdata(t)), "plcc": (p, t)}
+    out: Scores = {}
+    for name, (a, b) in pairs.items():
+        # Correlation has no scale: sums of squares of standard values do not cancel.
+        x, y = (_standard(np.asarray(v, np.float64)) for v in (a, b))
+        parts = np.stack([np.ones_like(x), x, y, x**2, y**2, x * y, np.abs(x - y)], axis=1)
+        sums = bootstrap.by_subject(parts[..., None], people)
+        statistic = lambda s: moments.pcc(moments.from_sums(s))[..., 0]  # noqa: E731
+        out |= bootstrap.scored(name, statistic, sums, **options)
     return out
+
+
+def _standard(x: np.ndarray) -> np.ndarray:
+    return (x - x.mean()) / (x.std() or 1.0)
 
 
 def _column(resampled: Any, i: int, sums: np.ndarray) -> np.ndarray:
@@ -121,9 +148,10 @@ def _column(resampled: Any, i: int, sums: np.ndarray) -> np.ndarray:
 def _vad_scores(
     name: str, values: np.ndarray, resampled: Any, sums: np.ndarray, options: Any
 ) -> Scores:
-    picks: dict[str, Any] = {d: partial(_column, resampled, i) for i, d in enumerate(DIMENSIONS)}
+    rated = DIMENSIONS[: len(values)]
+    picks: dict[str, Any] = {d: partial(_column, resampled, i) for i, d in enumerate(rated)}
     picks["mean"] = lambda s: resampled(s).mean(-1)
-    told = dict(zip(DIMENSIONS, values, strict=True)) | {"mean": values.mean()}
+    told = dict(zip(rated, values, strict=True)) | {"mean": values.mean()}
     out: Scores = {}
     for d, pick in picks.items():
         out[f"{name}_{d}"] = float(told[d])

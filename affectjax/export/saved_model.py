@@ -18,7 +18,7 @@ from affectjax import config as config_lib
 from affectjax.evals import calibrate
 from affectjax.train import inputs, setup, shard
 
-INPUTS = ("frames", "audio", "audio_length")
+INPUTS = ("frames", "face_frames", "image", "face", "audio", "audio_length")
 TOLERANCE = 1e-4
 CHECKED = ("jax", "flax", "tensorflow-cpu", "affectjax")
 
@@ -26,11 +26,12 @@ CHECKED = ("jax", "flax", "tensorflow-cpu", "affectjax")
 def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> dict[str, float]:
     """Write <workdir>/export (or `output`) and compare it with the run on real clips.
 
-    Inputs of the signature `serving_default`, batch free: `frames` uint8 (b, t, h, w, 3) RGB
-    and/or `audio` float32 (b, samples) at 16 kHz with `audio_length` int32 (b). Outputs:
-    `probabilities` (b, k), calibrated where --mode=evaluate fitted a temperature, and `vad`
-    (b, 3), with `vad_low` and `vad_high` where it fitted intervals. Log-mel and normalisation are
-    inside. The assets are card.json, labels.txt and config.json.
+    Inputs of the signature `serving_default`, batch free, what the model reads of: `frames` and
+    `face_frames` uint8 (b, t, h, w, 3) RGB, `image` and `face` uint8 (b, h, w, 3), `audio` float32
+    (b, samples) at 16 kHz with `audio_length` int32 (b). Outputs: `probabilities` (b, k),
+    calibrated where --mode=evaluate fitted a temperature, `vad` (b, d), with `vad_low` and
+    `vad_high` where it fitted intervals, `score` (b,). Log-mel and normalisation are inside. The
+    assets are card.json, labels.txt and config.json.
 
     Returns the largest difference to the run's own outputs, by output.
 
@@ -72,6 +73,8 @@ def serving(task: Any, fitted: Mapping[str, Any]) -> Callable[..., dict[str, jax
             served["probabilities"] = jax.nn.softmax(log_p / fitted.get("temperature", 1.0))
         if "multilabel_pred" in out:
             served["labels"] = out["multilabel_pred"]
+        if "score_pred" in out:
+            served["score"] = out["score_pred"]
         if "vad_pred" in out:
             served["vad"] = out["vad_pred"]
             if "vad_half_width" in fitted:

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from affectjax.losses import regression
 from affectjax.losses.weighting import Given, Weights
 from affectjax.metrics import moments
 
@@ -37,6 +38,26 @@ def ccc_loss_unbiased(
 ) -> Float[Array, ""]:
     """`ccc_loss` with unbiased moments, the one CAGE trains with."""
     return ccc_loss(prediction, target, unbiased=True, weights=weights)
+
+
+def mse_ccc(
+    prediction: Float[Given, "b d"],
+    target: Float[Given, "b d"],
+    beta: float = 3.0,
+    weights: Weights = None,
+) -> Float[Array, ""]:
+    """CAGE's loss of valence and arousal: the sum over dimensions of beta MSE - CCC (unbiased).
+
+    Its code: 3 of the squared error and the concordance without the 1 of `ccc_loss`.
+
+    >>> import jax.numpy as jnp
+    >>> x = jnp.array([[0.0, 1.0], [1.0, 0.0]])
+    >>> float(mse_ccc(x, x))
+    -2.0
+    """
+    p, t = jnp.asarray(prediction), jnp.asarray(target)
+    concordance = 1 - ccc_loss(p, t, unbiased=True, weights=weights)
+    return p.shape[-1] * (beta * regression.mse(p, t, weights) - concordance)
 
 
 def pcc_loss(

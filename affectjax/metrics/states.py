@@ -81,7 +81,10 @@ class Categories(metrics.Metric):
 
 @flax.struct.dataclass
 class Dimensions(metrics.Metric):
-    """CCC of each dimension, their mean, and RMSE, from `vad_pred` and `vad`."""
+    """CCC of each dimension, their mean, and RMSE, from `vad_pred` and `vad`.
+
+    Both hold valence and arousal, and dominance where there is a third column.
+    """
 
     state: moments.Moments
 
@@ -96,7 +99,7 @@ class Dimensions(metrics.Metric):
 
     def compute(self) -> dict[str, Array]:
         ccc = moments.ccc(self.state)
-        each = {f"ccc_{n}": ccc[i] for i, n in enumerate(DIMENSIONS)}
+        each = {f"ccc_{n}": c for n, c in zip(DIMENSIONS, ccc, strict=False)}
         return {"ccc_mean": ccc.mean(), **each, "rmse_mean": moments.rmse(self.state).mean()}
 
 
@@ -145,6 +148,22 @@ class Ranking(metrics.CollectingMetric.from_outputs(_COLLECTED)):  # type: ignor
 
 
 @flax.struct.dataclass
+class Ratings(metrics.CollectingMetric.from_outputs(("score_pred", "score", "valid"))):  # type: ignore[misc]
+    """Rank and linear correlation of `score_pred` (b,) with `score`, of all `valid` rows.
+
+    Ranks need all rows: merge it outside jit.
+    """
+
+    values: dict[str, Any]
+
+    def compute(self) -> dict[str, Any]:
+        rows = {k: np.asarray(v) for k, v in super().compute().items()}
+        valid = rows["valid"].astype(bool)
+        pair = rows["score_pred"][valid], rows["score"][valid]
+        return {"srcc": np.asarray(ranking.srcc(*pair)), "plcc": np.asarray(ranking.plcc(*pair))}
+
+
+@flax.struct.dataclass
 class CategoryScores(_Several):
     """Categories alone."""
 
@@ -182,6 +201,13 @@ class RankingAndDimensionScores(_Several):
 
 
 @flax.struct.dataclass
+class RatingScores(_Several):
+    """One score of each item; not for jit."""
+
+    ratings: Ratings
+
+
+@flax.struct.dataclass
 class LossScores(_Several):
     """Mean losses, for tasks without labels."""
 
@@ -205,7 +231,7 @@ def for_multilabel(vad: bool) -> type[metrics.Collection]:
 
 def needs_all_rows(collection: type[metrics.Collection]) -> bool:
     """Whether a metric of the collection ranks all rows, so that it cannot run batch by batch."""
-    return any(m is Ranking for m in typing.get_type_hints(collection).values())
+    return any(m in (Ranking, Ratings) for m in typing.get_type_hints(collection).values())
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

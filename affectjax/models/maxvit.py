@@ -154,6 +154,7 @@ class MaxViT(nn.Module):
       outputs: also "outputs" (b, k) by a last linear layer; 0 for none.
       output_bias: it has a bias (TF), or not (torchvision, CAGE).
       squeeze: width of the squeezed channels of a block over its width.
+      dropout: on the feature in front of the last layer.
     """
 
     size: Size
@@ -163,6 +164,7 @@ class MaxViT(nn.Module):
     squeeze: float = 0.25
     drop_path: float = 0.0
     dtype: Any = None
+    dropout: float = 0.0
 
     @nn.compact
     def __call__(
@@ -186,7 +188,8 @@ class MaxViT(nn.Module):
         out = {"feature": jnp.tanh(Dense(x.shape[-1], dtype=self.dtype, name="pre_logits")(x))}
         if self.outputs:
             head = Dense(self.outputs, use_bias=self.output_bias, name="head")
-            out["outputs"] = head(out["feature"].astype(jnp.float32))
+            drop = nn.Dropout(self.dropout, deterministic=deterministic)
+            out["outputs"] = head(drop(out["feature"].astype(jnp.float32)))
         return out
 
     def _stem(

@@ -2,7 +2,7 @@
 
 import math
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import av
@@ -29,23 +29,23 @@ class MediaError(ValueError):
     """A file that cannot be read, with its name and the reason."""
 
 
-def files_of(path: str | pathlib.Path) -> list[pathlib.Path]:
-    """The file itself, or the media files of a folder in order of name.
+def files_of(path: str | pathlib.Path, endings: Collection[str] = ENDINGS) -> list[pathlib.Path]:
+    """The file itself, or the files of a folder in order of name; films and sounds by default.
 
     Raises:
-      FileNotFoundError: nothing there, or a folder without media.
-      MediaError: a file whose ending is not that of a film or sound.
+      FileNotFoundError: nothing there, or a folder without such files.
+      MediaError: a file with another ending.
     """
     path = pathlib.Path(path)
     if path.is_dir():
-        found = sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS)
+        found = sorted(p for p in path.iterdir() if p.suffix.lower() in endings)
         if not found:
-            raise FileNotFoundError(f"--input={path}: no media in it ({_endings()})")
+            raise FileNotFoundError(f"--input={path}: no media in it ({_listed(endings)})")
         return found
     if not path.is_file():
         raise FileNotFoundError(f"--input={path}: there is no such file or folder")
-    if path.suffix.lower() not in ENDINGS:
-        raise MediaError(f"--input={path}: the ending is none of {_endings()}")
+    if path.suffix.lower() not in endings:
+        raise MediaError(f"--input={path}: the ending is none of {_listed(endings)}")
     return [path]
 
 
@@ -150,5 +150,5 @@ def _is_cover(stream: av.VideoStream) -> bool:
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
-def _endings() -> str:
-    return ", ".join(sorted(ENDINGS))
+def _listed(endings: Collection[str]) -> str:
+    return ", ".join(sorted(endings))

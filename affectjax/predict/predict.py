@@ -1,4 +1,7 @@
-"""`--mode=predict`: what a trained run says about a user's own film or sound, window by window."""
+"""`--mode=predict`: what a trained run says about a user's own film, sound or pictures.
+
+Films and sounds are taken window by window; runs that read still pictures: `predict.pictures`.
+"""
 
 import collections
 import json
@@ -16,12 +19,13 @@ from tqdm import tqdm
 
 from affectjax import config as config_lib
 from affectjax.data import pipeline
-from affectjax.data.ops import labels, video, waveform
+from affectjax.data.ops import labels, people, video, waveform
 from affectjax.evals import calibrate
-from affectjax.predict import face, media, told, windows
+from affectjax.predict import face, media, pictures, told, windows
 from affectjax.train import inputs, setup, shard
 
 ROWS = 8  # windows a batch
+WHOLE = 640  # longest side in pixels of pictures that are more than a face
 _BLANK = cv2.imencode(".png", np.zeros((32, 32, 3), np.uint8))[1].tobytes()
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s [{elapsed}, {remaining} left]"
 
@@ -34,7 +38,7 @@ class Predictor:
     ops: tuple[Any, ...]
     needs: frozenset[str]
     labels: tuple[str, ...]
-    plan: windows.Plan
+    plan: Any  # windows.Plan, or None of a run that reads still pictures
     temperature: float
     thresholds: tuple[float, ...] | None
     half_width: tuple[float, ...] | None
@@ -50,21 +54,24 @@ def predict(
 ) -> list[dict[str, Any]]:
     """Write <name>.jsonl, <name>_summary.json and <name>_timeline.png of every file of `source`.
 
-    <name> is the file's without its ending, or with it where two files differ in nothing else.
-    `output` is <workdir>/predict by default, `hop` half a window (seconds). A file that cannot be
-    read is named, the others are done, and the error is raised at the end. Returns the summaries.
+    <name> is the file's without its ending, or with it where two files differ in nothing else. A
+    run that reads still pictures writes one pictures.jsonl instead. `output` is <workdir>/predict
+    by default, `hop` half a window (seconds). A file that cannot be read is named, the others are
+    done, and the error is raised at the end. Returns the summaries.
 
     Raises:
       FileNotFoundError: no checkpoint, or nothing at `source`.
       ValueError: files that could not be read or do not fit the model, all listed.
     """
-    files = media.files_of(source)
     folder = pathlib.Path(output) if output else pathlib.Path(workdir) / "predict"
     predictor = load(config, workdir, hop)
+    files = media.files_of(source, media.ENDINGS if predictor.plan else pictures.ENDINGS)
     if not calibrate.load(pathlib.Path(workdir)):
         print("not calibrated, no VAD intervals: --mode=evaluate fits them", flush=True)
     folder.mkdir(parents=True, exist_ok=True)
-    detect = face.mtcnn() if "frames" in predictor.needs else None
+    detect = face.mtcnn() if {"frames", "face"} & predictor.needs else None
+    if not predictor.plan:
+        return pictures.predict(predictor, files, folder, detect)
     summaries, faults = [], []
     for path, name in zip(files, names_of(files), strict=True):
         try:
@@ -86,13 +93,15 @@ def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Pred
     """
     workdir = pathlib.Path(workdir)
     every = config_lib.build(config.data.eval_ops, "config.data.eval_ops")
-    ops = [op for op in every if not isinstance(op, labels.Present)]  # a user's clip has no labels
+    of_labels = labels.Present | labels.Score  # a user's clip has none
+    ops = [op for op in every if not isinstance(op, of_labels)]
     mesh = shard.make_mesh({"data": 1}, jax.local_devices()[:1])
     with jax.set_mesh(mesh):
         run, restored = setup.trained(config, workdir, mesh)
     step, state = restored["selected"]
     params, spec = state.eval_params, run.spec
     fitted = calibrate.load_for(workdir, step)
+    needs = frozenset(({"frames", "face_frames", "audio"} | pictures.KEYS) & set(spec))
 
     def ask(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         rows = {k: v for k, v in batch.items() if k in spec or k == "view"}
@@ -102,9 +111,9 @@ def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Pred
     return Predictor(
         predict=ask,
         ops=tuple(ops),
-        needs=frozenset({"frames", "audio"} & set(spec)),
+        needs=needs,
         labels=inputs.label_names(config),
-        plan=_plan(config, ops, hop),
+        plan=None if needs & pictures.KEYS else _plan(config, ops, hop),
         temperature=fitted.get("temperature", 1.0),
         thresholds=tuple(fitted["thresholds"]) if "thresholds" in fitted else None,
         half_width=tuple(fitted["vad_half_width"]) if "vad_half_width" in fitted else None,
@@ -162,10 +171,14 @@ def _plan(config: Any, ops: Iterable[Any], hop: float) -> windows.Plan:
                 raise ValueError("config.data.fps is 0: set it to the dataset's frames per second")
             seconds = max(op.count * op.stride / fps, op.samples / media.RATE)
             return windows.Plan(seconds, hop or seconds / 2, fps)
+        if isinstance(op, people.SpreadFrames):
+            return windows.Plan(op.seconds, hop or op.seconds / 2, fps or 5.0, whole=WHOLE)
         if isinstance(op, waveform.AudioWindow):
             seconds = op.samples / media.RATE
             return windows.Plan(seconds, hop or seconds / 2, fps or 2.0)
-    raise ValueError("config.data.eval_ops has neither SampleClip nor AudioWindow to size windows")
+    raise ValueError(
+        "config.data.eval_ops has no SampleClip, SpreadFrames or AudioWindow to size windows"
+    )
 
 
 def _check(predictor: Predictor, found: media.Media) -> None:
@@ -225,7 +238,7 @@ def _batch(
 
 def _unfit(predictor: Predictor, window: windows.Window) -> str:
     """Why the model cannot be asked about a window; empty where it can."""
-    if "frames" in predictor.needs and not window.faces:
+    if "face_frames" not in predictor.needs and "frames" in predictor.needs and not window.faces:
         return "no face found"
     if "audio" in predictor.needs:
         if window.audio is None or len(window.audio) <= video.SHORTEST:
@@ -240,12 +253,18 @@ def _element(predictor: Predictor, window: windows.Window) -> dict[str, np.ndarr
     element: dict[str, Any] = {"clip_id": f"{window.start:.3f}", "view": 0}
     if "audio" in predictor.needs:
         element["audio"] = window.audio
-    if "frames" in predictor.needs:
-        pngs = [cv2.imencode(".png", f[..., ::-1])[1].tobytes() for f in window.faces]
-        element |= {"frames": pngs, "fps": np.float32(predictor.plan.fps)}
+    if "face_frames" in predictor.needs:  # the face is cut out of whole pictures, by their ops
+        element |= {"frames": _pngs(window.pictures), "face_boxes": window.face_boxes}
+        element["body_box"] = np.full(4, np.nan, np.float32)  # nobody is looked for but by the face
+    elif "frames" in predictor.needs:
+        element |= {"frames": _pngs(window.faces), "fps": np.float32(predictor.plan.fps)}
     elif any(isinstance(op, video.SampleClip) for op in predictor.ops):
         # Trained on the sound of films, which is cut by their frames: blank ones, dropped after it.
         count = max(round(len(element["audio"]) / media.RATE * predictor.plan.fps), 2)
         element |= {"frames": [_BLANK] * count, "fps": np.float32(predictor.plan.fps)}
     done = pipeline.apply(predictor.ops, element, np.random.default_rng(0))
     return {k: v for k, v in pipeline.finish(done).items() if k != "clip_id"}
+
+
+def _pngs(pictures: Iterable[np.ndarray]) -> list[bytes]:
+    return [cv2.imencode(".png", picture[..., ::-1])[1].tobytes() for picture in pictures]

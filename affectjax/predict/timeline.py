@@ -133,7 +133,8 @@ def _labels(axis: Any, records: list[dict[str, Any]], _: Gathered) -> None:
 
 def _vad(axis: Any, records: list[dict[str, Any]], _: Gathered) -> None:
     axis.axhline(0, color=FAINT, linewidth=0.8)
-    for name, colour in DIMENSION_COLOURS.items():
+    rated = next(r["vad"] for r in records if "vad" in r)
+    for name, colour in ((n, c) for n, c in DIMENSION_COLOURS.items() if n in rated):
         for i, run in enumerate(_runs(records)):
             times, held = _held(run, np.array([[r["vad"][name]] for r in run]))
             label = name if i == 0 else None

@@ -24,14 +24,17 @@ def named(predictor: Any, row: dict[str, np.ndarray]) -> dict[str, Any]:
         out["labels"] = {n: round(x, 4) for n, x in scores.items()}
         found = zip(scores.items(), least, strict=True)
         out["present"] = [name for (name, x), threshold in found if x >= threshold]
+    if "score_pred" in row:
+        out["score"] = round(float(row["score_pred"]), 4)
     if "vad_pred" in row:
         vad = [float(x) for x in row["vad_pred"]]
-        out["vad"] = {d: round(x, 4) for d, x in zip(DIMENSIONS, vad, strict=True)}
+        rated = DIMENSIONS[: len(vad)]
+        out["vad"] = {d: round(x, 4) for d, x in zip(rated, vad, strict=True)}
         half = predictor.half_width
         if half:
             out["vad_interval"] = {
                 d: [round(max(x - h, -1), 4), round(min(x + h, 1), 4)]
-                for d, x, h in zip(DIMENSIONS, vad, half, strict=True)
+                for d, x, h in zip(rated, vad, half, strict=True)
             }
     return out
 
@@ -57,7 +60,7 @@ def summarise(predictor: Any, path: pathlib.Path, records: list[dict[str, Any]])
         # of the windows, the share in which a label is present
         out["present"] = {k: float(np.mean([k in r["present"] for r in said])) for k in names}
     if said and "vad" in said[0]:
-        out["vad"] = {d: float(np.mean([r["vad"][d] for r in said])) for d in DIMENSIONS}
+        out["vad"] = {d: float(np.mean([r["vad"][d] for r in said])) for d in said[0]["vad"]}
     if len(said) < len(records):
         out["skipped_because"] = next(r["skipped"] for r in records if "skipped" in r)
     return out

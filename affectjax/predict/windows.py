@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import cv2
 import numpy as np
 
 from affectjax.predict import face, media
@@ -14,7 +15,10 @@ RATE = media.RATE
 
 @dataclass
 class Window:
-    """`start` in seconds; sound, and face crops, of the window, None where there are none."""
+    """`start` in seconds; sound, and face crops, of the window, None where there are none.
+
+    `pictures` and `face_boxes` (t, 4), shares with NaN where no face is, of a plan that keeps them.
+    """
 
     start: float
     end: float
@@ -22,17 +26,23 @@ class Window:
     faces: list[np.ndarray] = field(default_factory=list)
     box: np.ndarray | None = None
     thumbnail: np.ndarray | None = None
+    pictures: list[np.ndarray] = field(default_factory=list)
+    face_boxes: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to cut: seconds of a window and between starts; frames per second and side of faces."""
+    """How to cut: seconds of a window and between starts; frames per second and side of faces.
+
+    `whole`: longest side in pixels at which windows keep the pictures themselves; 0: they do not.
+    """
 
     seconds: float
     hop: float
     fps: float
     side: int = 160
     detect_every: float = 0.4
+    whole: int = 0
 
     def __post_init__(self) -> None:
         if not 0 < self.hop <= self.seconds:
@@ -59,7 +69,8 @@ def cut(
             return  # the window before held the end
         if samples is None and not items:
             return
-        yield _window(start, min(end, reach), samples, items)
+        window = _window(start, min(end, reach), samples, items)
+        yield _with_pictures(window, items, plan.whole) if plan.whole else window
         number += 1
         if reach < end - 1e-6:
             return
@@ -86,6 +97,20 @@ def _window(start: float, end: float, samples: Any, items: list[Any]) -> Window:
     picture = None if middle is None else (middle[1] if middle[1] is not None else middle[3])
     box = np.median(boxes, axis=0) if boxes else None
     return Window(start, end, samples, faces, box, picture)
+
+
+def _with_pictures(window: Window, items: list[Any], longest: int) -> Window:
+    boxes = []
+    for _, _, box, picture in items:
+        h, w = picture.shape[:2]
+        scale = min(longest / max(h, w), 1.0)
+        small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        window.pictures.append(small if scale < 1 else picture)
+        left, top, width, height = (np.nan,) * 4 if box is None else box
+        shares = np.array([left / w, top / h, (left + width) / w, (top + height) / h])
+        boxes.append(np.clip(shares, 0, 1))
+    window.face_boxes = np.array(boxes, np.float32).reshape(-1, 4)
+    return window
 
 
 class _Sound:

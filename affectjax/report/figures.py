@@ -106,7 +106,7 @@ def circumplex(vad_pred: Float[np.ndarray, "b 3"], vad: Float[np.ndarray, "b 3"]
 
 def curves(rows: Sequence[Mapping[str, str]]) -> bytes:
     """Training and validation values of metrics.csv over the steps, a panel a name."""
-    wanted = ("loss", "uar", "map", "ccc_mean", "ece")
+    wanted = ("loss", "uar", "map", "ccc_mean", "srcc", "ece")
     names = [n for n in wanted if any(r["name"] == n for r in rows)]
     figure = Figure(figsize=(3.1 * max(len(names), 1), 2.7))
     axes = figure.subplots(1, max(len(names), 1), squeeze=False)[0]

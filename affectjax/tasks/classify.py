@@ -1,6 +1,6 @@
 """Emotion categories, with valence-arousal-dominance beside them where wanted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,10 +12,13 @@ from flax import linen as nn
 from affectjax.data.ops import mixing
 from affectjax.losses import ccc, classification, regression
 from affectjax.metrics import states
+from affectjax.models import norm
 from affectjax.tasks.inputs import Inputs
+from affectjax.tasks.pictures import Pictures
 
 Batch = Mapping[str, jax.Array]
-PASSED = ("emotion", "vad", "distribution", "subject", "view", "valid")
+VadLoss = Literal["mse", "l1", "smooth_l1", "ccc", "pcc", "mse_ccc", "gaussian_nll"]
+PASSED = ("emotion", "vad", "distribution", "score", "subject", "view", "valid")
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,12 @@ class Classify:
     loss = emotion_weight CE(targets, logits) + vad_weight [vad_loss](vad, prediction).
 
     Attributes:
-      model: a Flax module, (frames, log_mel, deterministic) -> {"logits": (b, k), "vad": (b, 3)}.
+      model: a Flax module, (*inputs, deterministic) -> {"logits": (b, k), "vad": (b, d)}; d is 2
+        where the data has valence and arousal alone.
+      inputs: what the model reads of a batch: `Inputs` (frames, log_mel), or `pictures.Pictures`.
       classes: k.
+      class_weights: one a class, or none: CE is then weighted by that of the true class, and
+        divided by the sum of these weights (torch).
       target: "hard" learns the category, "distribution" the raters' shares.
       smoothing: label smoothing of hard targets, q = (1 - s) onehot + s / k.
       vad_loss: see `vad_term`.
@@ -35,17 +42,31 @@ class Classify:
     """
 
     model: nn.Module
-    inputs: Inputs
+    inputs: Inputs | Pictures
     classes: int
+    class_weights: Sequence[float] = ()
     target: Literal["hard", "distribution"] = "hard"
     smoothing: float = 0.0
     emotion_weight: float = 1.0
     vad_weight: float = 0.0
-    vad_loss: Literal["mse", "l1", "smooth_l1", "ccc", "pcc", "gaussian_nll"] = "mse"
+    vad_loss: VadLoss = "mse"
     mixup: float = 0.0
     cutmix: float = 0.0
     mix_prob: float = 1.0
     mix_audio: bool = True
+
+    def __post_init__(self) -> None:
+        if len(self.class_weights) not in (0, self.classes):
+            raise ValueError(
+                f"config.task.class_weights has {len(self.class_weights)} entries for "
+                f"{self.classes} classes"
+            )
+        soft = self.target != "hard" or self.smoothing or self.mixup or self.cutmix
+        if self.class_weights and soft:
+            raise ValueError(
+                "config.task.class_weights weighs plain hard targets: without smoothing, mixup, "
+                "cutmix and target='distribution'"
+            )
 
     def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
         zeros = {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
@@ -56,7 +77,11 @@ class Classify:
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         del step
         out, targets, vad = outputs_and_targets(self, variables, batch, key, self._targets(batch))
-        terms = {"loss_emotion": classification.soft_cross_entropy(out["logits"], targets)}
+        weights = None
+        if self.class_weights:
+            weights = jnp.asarray(self.class_weights)[batch["emotion"]]
+        cross = classification.soft_cross_entropy(out["logits"], targets, weights)
+        terms = {"loss_emotion": cross, **moved(out)}
         total = self.emotion_weight * terms["loss_emotion"]
         if self.vad_weight:
             terms["loss_vad"] = vad_term(self.vad_loss, out, vad)
@@ -68,7 +93,7 @@ class Classify:
         named = {"logits": out["logits"], "probabilities": jax.nn.softmax(out["logits"])}
         if "vad" in out:
             named |= vad_outputs(out)
-        return {**named, **{k: batch[k] for k in PASSED if k in batch}}
+        return {**named, **passed(batch, out)}
 
     def metrics(self) -> type[clu_metrics.Collection]:
         return states.for_classification(vad=bool(self.vad_weight))
@@ -85,16 +110,21 @@ def outputs_and_targets(
     """The model's outputs in training, with the targets (b, k) and VAD that mixing made of them.
 
     `task` holds model, inputs, vad_weight and the fields of mixing as `Classify`; VAD is None
-    where its weight is 0.
+    where its weight is 0. "moving" among the outputs: see `in_training`.
+
+    Raises:
+      ValueError: mixing of inputs that are not frames and sound.
     """
     keys = jax.random.split(key, 3)
-    frames, mel = task.inputs(batch, keys[0])
+    given = task.inputs(batch, keys[0])
     vad: Any = batch["vad"] if task.vad_weight else None
     if task.mixup or task.cutmix:
+        if not isinstance(task.inputs, Inputs):
+            raise ValueError("config.task.mixup and cutmix mix frames and sound, not pictures")
         frames, mel, targets, vad = mixing.mix(
             keys[1],
-            frames,
-            mel,
+            given[0],
+            given[1],
             targets,
             vad,
             mixup=task.mixup,
@@ -102,26 +132,51 @@ def outputs_and_targets(
             prob=task.mix_prob,
             mix_audio=task.mix_audio,
         )
-    rngs = {"dropout": keys[2]}
-    out = task.model.apply(variables, frames, mel, deterministic=False, rngs=rngs)
-    return out, targets, vad
+        given = (frames, mel)
+    return in_training(task.model, variables, given, keys[2]), targets, vad
+
+
+def in_training(
+    model: nn.Module, variables: Any, given: Sequence[Any], key: jax.Array
+) -> dict[str, Any]:
+    """A model's outputs in training, and "moving" where it has batch statistics (`models.norm`)."""
+    rngs = {"dropout": key}
+    settings: dict[str, Any] = {"deterministic": False, "rngs": rngs, "mutable": [norm.MOVING]}
+    out, sown = model.apply(variables, *given, **settings)
+    return {**out, **sown}
+
+
+def moved(out: Mapping[str, Any]) -> dict[str, Any]:
+    """What a loss hands on of the outputs in training: the batch statistics, for the step."""
+    return {k: out[k] for k in (norm.MOVING,) if k in out}
+
+
+def passed(batch: Batch, out: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
+    """The truth and the marks of a batch's rows; VAD in the dimensions that the model predicts."""
+    known = {k: batch[k] for k in PASSED if k in batch}
+    if "vad" in known and "vad" in out:
+        known["vad"] = known["vad"][:, : out["vad"].shape[1]]
+    return known
 
 
 def vad_term(name: str, out: Mapping[str, jax.Array], vad: jax.Array) -> jax.Array:
     """The loss of a config's name between the heads' outputs and the target (b, 3), a scalar.
 
     mse, l1, smooth_l1; ccc and pcc, 1 - the coefficient over the batch, mean over dimensions;
-    gaussian_nll, of a model with the head "vad_log_variance" beside "vad".
+    mse_ccc, CAGE's (`ccc.mse_ccc`); gaussian_nll, of a model with the head "vad_log_variance"
+    beside "vad". A head of two dimensions learns valence and arousal alone.
 
     Raises:
-      ValueError: the name is not one of the six, or the head is missing.
+      ValueError: the name is none of these, or the head is missing.
     """
+    vad = vad[:, : out["vad"].shape[1]]
     losses: dict[str, Callable[..., jax.Array]] = {
         "mse": regression.mse,
         "l1": regression.l1,
         "smooth_l1": regression.smooth_l1,
         "ccc": ccc.ccc_loss,
         "pcc": ccc.pcc_loss,
+        "mse_ccc": ccc.mse_ccc,
     }
     if name == "gaussian_nll":
         if "vad_log_variance" not in out:
@@ -137,7 +192,7 @@ def vad_term(name: str, out: Mapping[str, jax.Array], vad: jax.Array) -> jax.Arr
 
 
 def vad_outputs(out: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
-    """`vad_pred` (b, 3) and, of a model that predicts it, its standard deviation `vad_sd`."""
+    """`vad_pred` (b, d) and, of a model that predicts it, its standard deviation `vad_sd`."""
     named = {"vad_pred": out["vad"]}
     if "vad_log_variance" in out:
         named["vad_sd"] = jnp.exp(0.5 * out["vad_log_variance"])

@@ -13,6 +13,8 @@ import jax.numpy as jnp
 from clu import metrics as clu_metrics
 from jaxtyping import Array, Bool, Float, Int
 
+from affectjax.models import norm
+
 Batch = Mapping[str, jax.Array]
 FLOOR = 1e-30
 
@@ -70,7 +72,11 @@ class Ensemble:
             value, outputs = self.task.loss(own, rows, jax.random.fold_in(key, i), step)
             losses.append(jnp.where(learns, value, 0.0))
             terms.append(outputs)
-        return sum(losses[1:], losses[0]), jax.tree.map(lambda *x: sum(x) / len(x), *terms)
+        moving = [outputs.pop(norm.MOVING) for outputs in terms if norm.MOVING in outputs]
+        mean = jax.tree.map(lambda *x: sum(x) / len(x), *terms)
+        if moving:  # a member's batch statistics are its own
+            mean[norm.MOVING] = jax.tree.map(lambda *x: jnp.stack(x), *moving)
+        return sum(losses[1:], losses[0]), mean
 
     def predict(self, variables: Any, batch: Batch) -> dict[str, jax.Array]:
         """The mean of the members' probabilities, with logits its log, and of their VAD.

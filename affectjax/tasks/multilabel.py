@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,9 +13,9 @@ from affectjax.losses import classification
 from affectjax.metrics import states
 from affectjax.tasks import classify
 from affectjax.tasks.inputs import Inputs
+from affectjax.tasks.pictures import Pictures
 
 Batch = Mapping[str, jax.Array]
-PASSED = ("multilabel", *classify.PASSED)
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class MultiLabel:
     sigmoid cross-entropy averaged over labels and batch.
 
     Attributes:
-      model: a Flax module, (frames, log_mel, deterministic) -> {"multilabel_logits": (b, k), ...}.
+      model: a Flax module, (*inputs, deterministic) -> {"multilabel_logits": (b, k), ...}.
       labels: names of the k labels in the order of the batch's `multilabel`.
       smoothing: targets (1 - s) y + s / 2.
       vad_loss: see `classify.vad_term`.
@@ -34,12 +34,12 @@ class MultiLabel:
     """
 
     model: nn.Module
-    inputs: Inputs
+    inputs: Inputs | Pictures
     labels: Sequence[str]
     smoothing: float = 0.0
     label_weight: float = 1.0
     vad_weight: float = 0.0
-    vad_loss: Literal["mse", "l1", "smooth_l1", "ccc", "pcc", "gaussian_nll"] = "mse"
+    vad_loss: classify.VadLoss = "mse"
     mixup: float = 0.0
     cutmix: float = 0.0
     mix_prob: float = 1.0
@@ -56,7 +56,8 @@ class MultiLabel:
         targets = (1 - self.smoothing) * self._truth(batch) + self.smoothing / 2
         out, targets, vad = classify.outputs_and_targets(self, variables, batch, key, targets)
         logits = out["multilabel_logits"]
-        terms = {"loss_labels": classification.binary_cross_entropy(logits, targets)}
+        cross = classification.binary_cross_entropy(logits, targets)
+        terms = {"loss_labels": cross, **classify.moved(out)}
         total = self.label_weight * terms["loss_labels"]
         if self.vad_weight:
             terms["loss_vad"] = classify.vad_term(self.vad_loss, out, vad)
@@ -69,7 +70,9 @@ class MultiLabel:
         named = {"multilabel_pred": jax.nn.sigmoid(out["multilabel_logits"])}
         if "vad" in out:
             named |= classify.vad_outputs(out)
-        return {**named, **{k: batch[k] for k in PASSED if k in batch}}
+        if "multilabel" in batch:
+            named["multilabel"] = batch["multilabel"]
+        return {**named, **classify.passed(batch, out)}
 
     def metrics(self) -> type[clu_metrics.Collection]:
         return states.for_multilabel(vad=bool(self.vad_weight))

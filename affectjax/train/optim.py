@@ -1,4 +1,4 @@
-"""AdamW whose learning rate and weight decay follow rules on parameter paths."""
+"""AdamW and SGD whose learning rate and weight decay follow rules on parameter paths."""
 
 import re
 from collections.abc import Sequence
@@ -53,6 +53,29 @@ def adamw(
         _clip(clip, members),
         optax.scale_by_adam(b1, b2, eps),
         optax.add_decayed_weights(weight_decay, decay_mask(params, no_decay, members)),
+        _scale_by(scales),
+        optax.scale_by_learning_rate(schedule),
+    )
+
+
+def sgd(
+    params: PyTree,
+    schedule: Any,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0,
+    lr_scale: Sequence[Rule] = (),
+    clip: float = 0.0,
+    members: bool = False,
+) -> optax.GradientTransformation:
+    """Momentum: m <- momentum m + (g + wd p), p <- p - lr s m; as torch, which decays every array.
+
+    Arguments as `adamw`; `lr_scale` stands for torch's groups of parameters.
+    """
+    scales = path_values(params, lr_scale, 1.0, "lr_scale")
+    return optax.chain(
+        _clip(clip, members),
+        optax.add_decayed_weights(weight_decay),
+        optax.trace(momentum),
         _scale_by(scales),
         optax.scale_by_learning_rate(schedule),
     )

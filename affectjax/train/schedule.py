@@ -1,5 +1,7 @@
 """Learning rates over steps."""
 
+from collections.abc import Sequence
+
 import jax.numpy as jnp
 import optax
 
@@ -29,6 +31,34 @@ def warmup_cosine(
         return jnp.where(step < warmup, rising, falling)
 
     return rate
+
+
+def cosine_annealing(peak: float, period: int, final: float = 0.0) -> optax.Schedule:
+    """final + (peak - final) (1 + cos(pi step / period)) / 2, up again after `period` steps.
+
+    torch's CosineAnnealingLR stepped past its T_max.
+
+    >>> rate = cosine_annealing(2.0, 10)
+    >>> [round(float(rate(step)), 6) for step in (0, 5, 10, 20)]
+    [2.0, 1.0, 0.0, 2.0]
+    """
+    if period < 1:
+        raise ValueError(f"config.optimizer.schedule.period = {period}: at least 1")
+
+    def rate(step: int) -> jnp.ndarray:
+        return final + 0.5 * (peak - final) * (1 + jnp.cos(jnp.pi * step / period))
+
+    return rate
+
+
+def milestones(peak: float, steps: Sequence[int], factor: float = 0.1) -> optax.Schedule:
+    """`peak`, times `factor` from each of `steps` on (torch's MultiStepLR).
+
+    >>> rate = milestones(1.0, [10, 15])
+    >>> [round(float(rate(step)), 4) for step in (9, 10, 15)]
+    [1.0, 0.1, 0.01]
+    """
+    return optax.piecewise_constant_schedule(peak, dict.fromkeys(steps, factor))
 
 
 def scaled(peak_per_256: float, batch: int) -> float:

@@ -1,5 +1,7 @@
 """Names of MaxViT's parameters in torchvision's (with CAGE's head) and in timm's state dicts."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from affectjax.weights.names import Layout, Table
@@ -44,6 +46,13 @@ TORCHVISION = Table(
         *_LEAVES,
     ),
     ignored=r"(num_batches_tracked|relative_position_index)$",
+)
+
+# The official models of CAGE; that of valence and arousal alone has a dropout as its layer 5.
+CAGE = replace(TORCHVISION, rules=((r"^maxvit/", ""), *TORCHVISION.rules))
+CAGE_VA = replace(
+    TORCHVISION,
+    rules=((r"^maxvit/head/", "classifier/6/"), *CAGE.rules),
 )
 
 

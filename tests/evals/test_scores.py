@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics as sk
 
 from affectjax.evals import scores
@@ -81,7 +82,15 @@ def test_votes_are_the_shares_they_make(rows, out):
 
 
 def test_scoring_nothing_is_an_error():
-    with pytest.raises(
-        ValueError, match="nothing to score: no probabilities, multilabel_pred or vad_pred"
-    ):
+    with pytest.raises(ValueError, match="nothing to score: no probabilities, multilabel_pred"):
         scores.scores(emotion=np.array([1]))
+
+
+def test_scores_of_the_whole_are_scipys_correlations():
+    g = np.random.default_rng(0)
+    score = g.uniform(0, 100, 40).round()  # with ties
+    pred = score + g.normal(0, 20, 40)
+    out = scores.scores(score_pred=pred, score=score, resamples=50)
+    np.testing.assert_allclose(out["srcc"], stats.spearmanr(pred, score).statistic, atol=1e-9)
+    np.testing.assert_allclose(out["plcc"], stats.pearsonr(pred, score).statistic, atol=1e-9)
+    assert out["srcc_interval"][0] < out["srcc"] < out["srcc_interval"][1]

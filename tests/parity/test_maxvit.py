@@ -134,3 +134,9 @@ def test_the_state_dict_goes_round_bit_for_bit(case):
     assert set(back) == set(case.state_dict)
     for name, given in case.state_dict.items():
         np.testing.assert_array_equal(back[name], given)
+
+
+def test_cage_names_its_last_layer_behind_a_dropout_of_the_second_stage():
+    assert tables.CAGE.name("maxvit/stem_conv1/kernel") == "stem.0.0.weight"
+    assert tables.CAGE.name("maxvit/head/kernel") == "classifier.5.weight"
+    assert tables.CAGE_VA.name("maxvit/head/kernel") == "classifier.6.weight"

@@ -27,3 +27,22 @@ class Present:
             raise ValueError(f"the data has no {self.key!r} to make labels of: {sorted(element)}")
         present = np.asarray(element[self.key]) >= self.threshold
         return {**element, "multilabel": present.astype(np.float32)}
+
+
+@dataclass(frozen=True)
+class Score:
+    """`score` from the number `key` of the data, low to high becoming 0 to 1.
+
+    >>> float(Score("mos", 0, 100).map({"mos": 25.0})["score"])
+    0.25
+    """
+
+    key: str
+    low: float = 0.0
+    high: float = 1.0
+
+    def map(self, element: Element) -> Element:
+        if self.key not in element:
+            raise ValueError(f"the data has no {self.key!r} to make a score of: {sorted(element)}")
+        value = (float(element[self.key]) - self.low) / (self.high - self.low)
+        return {**element, "score": np.float32(value)}

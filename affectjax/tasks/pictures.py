@@ -1,0 +1,76 @@
+"""From the pictures of a batch to what an image model reads: on device, inside jit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, UInt8
+
+from affectjax.data.ops import erase
+from affectjax.models import clip
+from affectjax.tasks.inputs import IMAGENET_MEAN, IMAGENET_STD
+
+STATISTICS = {
+    "imagenet": (IMAGENET_MEAN, IMAGENET_STD),
+    "clip": (clip.MEAN, clip.STD),
+    "none": ((0.0,) * 3, (1.0,) * 3),
+}
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Normalised pictures, one array a key, as the arguments of a model in the order of `keys`.
+
+    Attributes:
+      keys: of the batch, uint8 RGB, (b, h, w, 3) such as "image" and "face" or (b, t, h, w, 3)
+        such as "frames" and "face_frames".
+      norm: subtract and divide by the statistics of "imagenet" or "clip"; "none" leaves [0, 1].
+      erase: probability in training that a rectangle of a picture becomes noise, its share of the
+        area within `erase_area` (Zhong et al. 2017); the same in all frames of a clip.
+    """
+
+    keys: Sequence[str] = ("image",)
+    norm: Literal["imagenet", "clip", "none"] = "imagenet"
+    erase: float = 0.0
+    erase_area: Sequence[float] = (0.02, 1 / 3)
+
+    def __post_init__(self) -> None:
+        if self.norm not in STATISTICS:
+            allowed = ", ".join(STATISTICS)
+            raise ValueError(f"config.task.inputs.norm = {self.norm!r}; allowed: {allowed}")
+
+    def __call__(
+        self, batch: Mapping[str, Array], key: jax.Array | None = None
+    ) -> tuple[Float[Array, "b ..."], ...]:
+        """The arrays; erased at random with a key.
+
+        Raises:
+          ValueError: the batch lacks one of the keys.
+        """
+        absent = [k for k in self.keys if k not in batch]
+        if absent:
+            raise ValueError(
+                f"config.task.inputs.keys names {absent}, the batch has {sorted(batch)}: make them "
+                "by config.data.train_ops and eval_ops"
+            )
+        keys = jax.random.split(key, len(self.keys)) if key is not None else [None] * len(self.keys)
+        pairs = zip(self.keys, keys, strict=True)
+        return tuple(self._normalised(batch[name], one) for name, one in pairs)
+
+    def shared(self, batch: Mapping[str, Array]) -> dict[str, Array]:
+        """The batch as it is: nothing is worth computing once for all members of an ensemble."""
+        return dict(batch)
+
+    def _normalised(
+        self, pictures: UInt8[Array, "b ..."], key: jax.Array | None
+    ) -> Float[Array, "b ..."]:
+        mean, std = (jnp.asarray(x) for x in STATISTICS[self.norm])
+        x = (pictures.astype(jnp.float32) / 255.0 - mean) / std
+        if key is None or not self.erase:
+            return x
+        low, high = self.erase_area
+        clips = x if x.ndim == 5 else x[:, None]
+        erased = erase.random_erase(key, clips, prob=self.erase, area=(low, high))
+        return erased if x.ndim == 5 else erased[:, 0]

@@ -1,0 +1,59 @@
+"""`--mode=predict` on still pictures: order, faces, what is damaged."""
+
+import json
+import types
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from affectjax.data.ops import picture
+from affectjax.predict import pictures
+
+
+def _predictor(key):
+    ops = (picture.On(key, (picture.Square(8),)),)
+
+    def predict(batch):
+        red = batch[key][..., 0].mean((1, 2)) / 255
+        return {"probabilities": np.stack([red, 1 - red], 1)}
+
+    return types.SimpleNamespace(
+        predict=predict,
+        ops=ops,
+        needs=frozenset([key]),
+        labels=("red", "other"),
+        temperature=1.0,
+        thresholds=None,
+        half_width=None,
+    )
+
+
+def _write(folder, shades):
+    for name, shade in shades.items():
+        Image.new("RGB", (20, 12), (shade, 0, 0)).save(folder / name)
+    return sorted(folder.iterdir())
+
+
+def test_each_picture_has_its_line_and_a_damaged_one_is_named(tmp_path):
+    files = _write(tmp_path, {f"{i}.png": 25 * i for i in range(10)})
+    bad = tmp_path / "damaged.png"
+    bad.write_bytes(b"RIFF")
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(ValueError, match="1 of 11 files failed") as error:
+        pictures.predict(_predictor("image"), [*files, bad], out, None)
+    assert "damaged.png is damaged or no picture" in str(error.value)
+    lines = [json.loads(x) for x in (out / pictures.FILE).read_text().splitlines()]
+    assert [line["file"] for line in lines] == [f.name for f in files]
+    shades = [line["probabilities"]["red"] for line in lines]
+    np.testing.assert_allclose(shades, [25 * i / 255 for i in range(10)], atol=1e-3)
+
+
+def test_the_largest_face_is_taken_and_a_picture_without_one_is_skipped(tmp_path):
+    files = _write(tmp_path, {"a.png": 255, "b.png": 255})
+    found = [[np.array([0, 0, 4, 4.0]), np.array([5, 1, 9, 9.0])], []]
+    records = pictures.predict(_predictor("face"), files, tmp_path, lambda _: found.pop(0))
+    assert records[0]["face"] == [5, 1, 9, 9]
+    assert records[0]["emotion"] == "red"
+    assert records[1] == {"file": "b.png", "skipped": "no face found"}
