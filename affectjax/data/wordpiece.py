@@ -1,0 +1,124 @@
+"""WordPiece tokens as BERT's (Devlin et al. 2019), from a vocabulary file; nothing to install."""
+
+import pathlib
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+LONGEST = 100  # letters of a word; a longer one is unknown as a whole
+_PLANES = (  # where ideographs lie: each is a word of its own
+    (0x4E00, 0x9FFF),
+    (0x3400, 0x4DBF),
+    (0x20000, 0x2A6DF),
+    (0x2A700, 0x2B73F),
+    (0x2B740, 0x2B81F),
+    (0x2B820, 0x2CEAF),
+    (0xF900, 0xFAFF),
+    (0x2F800, 0x2FA1F),
+)
+
+
+def read(path: str | pathlib.Path) -> dict[str, int]:
+    """Ids of the pieces of a vocab.txt, one a line.
+
+    Raises:
+      ValueError: a piece twice, or one of [PAD], [UNK], [CLS] and [SEP] missing.
+    """
+    pieces = pathlib.Path(path).read_text(encoding="utf-8").split("\n")
+    pieces = pieces[:-1] if pieces[-1] == "" else pieces
+    vocabulary = {piece: i for i, piece in enumerate(pieces)}
+    if len(vocabulary) != len(pieces):
+        raise ValueError(
+            f"{path} holds a piece twice: {len(pieces)} lines, {len(vocabulary)} kinds"
+        )
+    missing = [x for x in ("[PAD]", "[UNK]", "[CLS]", "[SEP]") if x not in vocabulary]
+    if missing:
+        raise ValueError(f"{path} is no vocabulary of BERT: it lacks {', '.join(missing)}")
+    return vocabulary
+
+
+def encode(
+    texts: Sequence[str], vocabulary: Mapping[str, int], longest: int = 256
+) -> tuple[Int[np.ndarray, "b n"], Bool[np.ndarray, "b n"]]:
+    """Ids [CLS] ... [SEP] of small letters without accents, padded alike, and where they are real.
+
+    A text of more than `longest` tokens, those two included, is cut.
+
+    >>> vocabulary = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "happ": 4, "##y": 5, "!": 6}
+    >>> ids, mask = encode(["Happy!", "sad"], vocabulary)
+    >>> ids.tolist(), mask.sum(1).tolist()
+    ([[2, 4, 5, 6, 3], [2, 1, 3, 0, 0]], [5, 3])
+    """
+    if longest < 2:
+        raise ValueError(f"longest={longest}: a text has at least [CLS] and [SEP]")
+    rows = []
+    known: dict[str, list[int]] = {}  # most words come again and again
+    for text in texts:
+        ids: list[int] = []
+        for word in words(text):
+            if word not in known:
+                known[word] = [vocabulary[p] for p in pieces(word, vocabulary)]
+            ids += known[word]
+        rows.append([vocabulary["[CLS]"], *ids[: longest - 2], vocabulary["[SEP]"]])
+    width = max(map(len, rows), default=0)
+    out = np.full((len(rows), width), vocabulary["[PAD]"], np.int32)
+    mask = np.zeros(out.shape, bool)
+    for i, row in enumerate(rows):
+        out[i, : len(row)] = row
+        mask[i, : len(row)] = True
+    return out, mask
+
+
+def words(text: str) -> Iterator[str]:
+    """Words of a text: small letters without accents, signs and ideographs apart.
+
+    >>> list(words("It's Café 2.0!"))
+    ['it', "'", 's', 'cafe', '2', '.', '0', '!']
+    """
+    plain = unicodedata.normalize("NFD", "".join(_cleaned(text)).lower())
+    word = ""
+    for letter in plain:
+        if unicodedata.category(letter) == "Mn":
+            continue
+        if letter == " " or _sign(letter):
+            yield from filter(None, (word, letter.strip()))
+            word = ""
+        else:
+            word += letter
+    yield from filter(None, (word,))
+
+
+def pieces(word: str, vocabulary: Mapping[str, int]) -> list[str]:
+    """The longest pieces from the left, those inside marked "##"; [UNK] where they do not fit."""
+    found: list[str] = []
+    start = 0
+    while start < len(word) <= LONGEST:
+        mark = "##" if start else ""
+        ends = range(len(word), start, -1)
+        end = next((e for e in ends if mark + word[start:e] in vocabulary), 0)
+        if not end:
+            return ["[UNK]"]
+        found.append(mark + word[start:end])
+        start = end
+    return found or ["[UNK]"]
+
+
+def _cleaned(text: str) -> Iterator[str]:
+    for letter in text:
+        code, kind = ord(letter), unicodedata.category(letter)
+        if letter in "\t\n\r" or kind == "Zs":
+            yield " "
+        elif code in (0, 0xFFFD) or kind.startswith("C"):
+            continue
+        elif any(low <= code <= high for low, high in _PLANES):
+            yield from (" ", letter, " ")
+        else:
+            yield letter
+
+
+def _sign(letter: str) -> bool:
+    """Punctuation, and all of ASCII that is neither letter nor digit."""
+    ascii_ = letter.isascii() and letter.isprintable() and not letter.isalnum()
+    return ascii_ or unicodedata.category(letter).startswith("P")
