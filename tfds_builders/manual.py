@@ -13,7 +13,8 @@ from affectjax.data import schema, source
 class ManualBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
     """A builder of files that the user puts into a manual directory.
 
-    SPREADS: it hands its items to `spread`, so that `beam=True` reads them by Apache Beam.
+    SPREADS: it hands its items to `spread`, so that Apache Beam can read them.
+    beam: 0, or the number of processes of this machine that Beam reads them with.
     """
 
     SPREADS = False
@@ -23,17 +24,17 @@ class ManualBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
         *args: Any,
         manual_dir: str = "",
         allow_damaged: Sequence[str] = (),
-        beam: bool = False,
+        beam: int = 0,
         **kwargs: Any,
     ) -> None:
         if beam and not self.SPREADS:
-            raise ValueError(f"beam=True: the builder {self.__module__} does not read by Beam")
+            raise ValueError(f"beam={beam}: the builder {self.__module__} does not read by Beam")
         self._manual_dir, self._allowed = manual_dir, frozenset(allow_damaged)
         self.beam = beam
         super().__init__(*args, **kwargs)
 
     def download_and_prepare(self, *, download_config: Any = None, **kwargs: Any) -> None:
-        """As TFDS does; with `beam=True` and no other wish on all cores of this machine.
+        """As TFDS does; with `beam` and no other wish by Beam's DirectRunner on this machine.
 
         Raises:
           ValueError: files whose names are not UTF-8; nothing was built.
@@ -42,7 +43,7 @@ class ManualBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
             source.files_below(pathlib.Path(self._manual_dir))
         if self.beam and download_config is None:
             download_config = tfds.download.DownloadConfig(
-                beam_runner="DirectRunner", beam_options=_beam_options()
+                beam_runner="DirectRunner", beam_options=_beam_options(self.beam)
             )
         super().download_and_prepare(download_config=download_config, **kwargs)
 
@@ -77,7 +78,7 @@ class ManualBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
 def spread(
     items: Sequence[Any],
     make: Callable[[Any], Iterator[tuple[str, dict[str, Any]]]],
-    beam: bool = False,
+    beam: int = 0,
 ) -> Any:
     """The examples that `make` yields for each item: one after another, or by Apache Beam.
 
@@ -99,18 +100,19 @@ def _apache_beam() -> Any:
         import apache_beam
     except ImportError as error:
         raise ImportError(
-            "beam=True needs the package apache-beam: install affectjax with the extra beam"
+            "beam needs the package apache-beam: install affectjax with the extra beam"
         ) from error
     return apache_beam
 
 
-def _beam_options() -> Any:
+def _beam_options(processes: int) -> Any:
     _apache_beam()
     from apache_beam.options import pipeline_options
 
+    mode = "in_memory" if processes == 1 else "multi_processing"
     # Without flags it would read this program's own arguments.
     return pipeline_options.PipelineOptions(
-        flags=[], direct_num_workers=0, direct_running_mode="multi_processing"
+        flags=[], direct_num_workers=processes, direct_running_mode=mode
     )
 
 

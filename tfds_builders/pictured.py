@@ -30,9 +30,13 @@ def checked(found: Mapping[str, Sequence[Item]], allowed: Collection[str]) -> di
 
 def examples(items: Sequence[Item], key: str = "image") -> Iterator[tuple[str, dict[str, Any]]]:
     """The picture under `key`, clip_id and the labels of each item."""
-    for item in items:
-        picture = pictures.read(item.path)
-        yield item.name, {key: picture, "clip_id": item.name.encode(), **item.labels}
+    return (example for item in items for example in one(item, key))
+
+
+def one(item: Item, key: str = "image") -> Iterator[tuple[str, dict[str, Any]]]:
+    """The example of one item, a function of it alone, which Beam can send."""
+    picture = pictures.read(item.path)
+    yield item.name, {key: picture, "clip_id": item.name.encode(), **item.labels}
 
 
 def inside(root: pathlib.Path, name: str, where: str) -> pathlib.Path:

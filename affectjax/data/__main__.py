@@ -58,7 +58,16 @@ def _parser() -> argparse.ArgumentParser:
         )
         sub.add_argument("--data-dir", default="", help="where the stored data is kept")
         sub.add_argument(
-            "--allow-damaged", default="", help="items to leave out, with commas between them"
+            "--allow-damaged",
+            default="",
+            help="items to leave out, with commas between them, or @FILE with one a line",
+        )
+        sub.add_argument(
+            "--beam",
+            type=int,
+            default=0,
+            metavar="N",
+            help="build by Apache Beam in N processes (large sets; the extra beam)",
         )
         if command in ("audit", "preview", "agreement"):
             sub.add_argument(
@@ -91,10 +100,10 @@ def _build(args: argparse.Namespace) -> int:
 
     builder, splits = _opened(args)
     report = pathlib.Path(builder.data_path) / "report.json"
-    left_out = [name for name in args.allow_damaged.split(",") if name]
     told = {
         "dataset": builder.info.full_name,
-        "left_out": left_out,
+        "left_out": _left_out(args),
+        "files": audit.files(pathlib.Path(builder.data_path)),
         "splits": audit.summary(splits, dict(builder.info.metadata)),
     }
     report.write_text(json.dumps(told, indent=1), encoding="utf-8")
@@ -102,6 +111,15 @@ def _build(args: argparse.Namespace) -> int:
         print(f"{split}: " + ", ".join(f"{k} {v}" for k, v in counts.items()))
     print(f"stored in {builder.data_path}")
     return 0
+
+
+def _left_out(args: argparse.Namespace) -> list[str]:
+    """The names of --allow-damaged, from the command line or its file."""
+    told = args.allow_damaged
+    if told.startswith("@"):
+        lines = pathlib.Path(told[1:]).read_text(encoding="utf-8").splitlines()
+        return [line for line in lines if line]
+    return [name for name in told.split(",") if name]
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -175,8 +193,10 @@ def _opened(args: argparse.Namespace) -> tuple[Any, dict[str, Sequence[dict[str,
             f"${source.RAW}/{args.name}"
         )
     options: dict[str, Any] = {}
-    if args.allow_damaged:
-        options["allow_damaged"] = tuple(args.allow_damaged.split(","))
+    if left_out := _left_out(args):
+        options["allow_damaged"] = tuple(left_out)
+    if args.beam:
+        options["beam"] = args.beam
     module = f"tfds_builders.{args.name}.{args.name}_dataset_builder"
     builder = source.open_builder(module, args.config, manual, args.data_dir, **options)
     source.prepare(builder)

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import itertools
+import pathlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -103,6 +104,16 @@ def sound_bits(samples: np.ndarray) -> int:
     columns = np.linspace(0, energy.shape[1] - 1, 9).round().astype(int)
     grid = np.stack([energy[r].mean(0)[columns] for r in rows])
     return _packed((grid[:, :-1] < grid[:, 1:]).ravel())
+
+
+def files(folder: pathlib.Path) -> dict[str, dict[str, Any]]:
+    """Bytes and SHA-256 of each stored file of a built dataset, but for its report."""
+    told = {}
+    for path in sorted(p for p in folder.iterdir() if p.is_file() and p.name != "report.json"):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        told[path.name] = {"bytes": path.stat().st_size, "sha256": digest}
+    return told
 
 
 def audit(splits: Splits, said: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,8 @@ def open_builder(
       config: name of the builder's config; its default where empty.
       manual_dir: folder of the official files, for data that one must ask for.
       data_dir: where prepared data is kept; $AFFECTJAX_TFDS or ~/.cache/affectjax by default.
-      options: the builder's own, such as allow_damaged; data made with others is kept apart.
+      options: the builder's own, such as allow_damaged; data made with others is kept apart, but
+        for `beam`, which says how it is made and not what.
     """
     try:
         module = importlib.import_module(builder)
@@ -32,8 +33,8 @@ def open_builder(
     if manual_dir and not data_dir:
         # Data prepared from other official files (another folder, more subjects) is other data.
         folder = pathlib.Path(folder) / f"manual-{fingerprint(manual_dir)}"
-    if options:
-        made_with = repr(sorted(options.items())).encode()
+    if of_content := {key: value for key, value in options.items() if key != "beam"}:
+        made_with = repr(sorted(of_content.items())).encode()
         digest = hashlib.blake2b(made_with, digest_size=4).hexdigest()
         folder = pathlib.Path(folder) / f"options-{digest}"
     kwargs: dict[str, Any] = {**options, **({"config": config} if config else {})}

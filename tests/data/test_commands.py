@@ -1,5 +1,6 @@
 """`python -m affectjax.data`: every command on dummies, and what it says to bad input."""
 
+import hashlib
 import json
 
 import pytest
@@ -32,6 +33,9 @@ def test_build_verify_and_preview(common, tmp_path, capsys):
         told = json.load(file)
     assert told["splits"]["train"]["items"] == 14
     assert set(told["splits"]["train"]["emotion"].values()) == {2}
+    assert any(".array_record-" in name for name in told["files"])
+    with open(f"{path}/features.json", "rb") as file:
+        assert told["files"]["features.json"]["sha256"] == hashlib.sha256(file.read()).hexdigest()
     assert commands.main(["verify", "raf_db", *common]) == 0
     assert "28 items of raf_db/1.0.0, 0 break the schema" in capsys.readouterr().out
     assert commands.main(["preview", "raf_db", *common, f"--output={tmp_path}/sheet.png"]) == 0

@@ -168,7 +168,7 @@ def test_voxceleb2_crops_strides_and_names_damaged_clips(tmp_path):
     allowed = ["id00012/v_12/00002", "id00345/v_345/00001"]
     assert len(_read("voxceleb2", raw, tmp_path, allow_damaged=allowed)["train"]) == 2
     with pytest.raises(ValueError, match="does not read by Beam"):
-        opened.builder("raf_db", raw, tmp_path, beam=True)
+        opened.builder("raf_db", raw, tmp_path, beam=2)
     (raw / "mp4/speaker/v").mkdir(parents=True)
     (raw / "mp4/speaker/v/1.mp4").write_bytes(b"")
     with pytest.raises(ValueError, match=r"\['speaker'\], expected id00012"):

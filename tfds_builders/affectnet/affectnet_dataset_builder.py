@@ -1,5 +1,6 @@
 """AffectNet (Mollahosseini et al. 2017) as TFDS: faces with emotion, valence and arousal."""
 
+import functools
 import pathlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from affectjax.affect import vad
 from affectjax.affect.labels import AFFECTNET8
 from affectjax.data import schema
 from tfds_builders import media, pictures
-from tfds_builders.manual import ManualBuilder, features
+from tfds_builders.manual import ManualBuilder, features, spread
 
 SPLITS = {"train": "train_set", "validation": "val_set"}
 KINDS = ("exp", "val", "aro", "lnd")
@@ -39,6 +40,7 @@ class Builder(ManualBuilder):
         "Ask for AffectNet at mohammadmahoor.com/affectnet and unpack train_set/ and val_set/, "
         "each with images/<id>.jpg and annotations/<id>_{exp,val,aro,lnd}.npy."
     )
+    SPREADS = True
 
     def _info(self) -> tfds.core.DatasetInfo:
         said = schema.metadata(
@@ -64,16 +66,17 @@ class Builder(ManualBuilder):
             for split, paths in found.items()
         }
 
-    def _generate_examples(
-        self, paths: Sequence[pathlib.Path]
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
-        for path in paths:
-            told = annotations(path)
-            if told["emotion"] >= self.builder_config.classes:
-                continue  # contempt, where the protocol has seven classes
-            # Identities are numbers of their own in each set.
-            name = f"{path.parent.parent.name}/{path.stem}"
-            yield name, {"face": pictures.read(path), **told, "clip_id": name.encode()}
+    def _generate_examples(self, paths: Sequence[pathlib.Path]) -> Any:
+        return spread(paths, functools.partial(example, self.builder_config.classes), self.beam)
+
+
+def example(classes: int, path: pathlib.Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The example of a picture; none of contempt, where the protocol has seven classes."""
+    told = annotations(path)
+    if told["emotion"] < classes:
+        # Identities are numbers of their own in each set.
+        name = f"{path.parent.parent.name}/{path.stem}"
+        yield name, {"face": pictures.read(path), **told, "clip_id": name.encode()}
 
 
 def faces(folder: pathlib.Path) -> list[pathlib.Path]:

@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 from affectjax.affect.labels import MIKELS8
 from affectjax.data import schema
 from tfds_builders import media, pictures, tables
-from tfds_builders.manual import ManualBuilder, features, text
+from tfds_builders.manual import ManualBuilder, features, spread, text
 
 EMOTIONS = MIKELS8.names
 SPLITS = {"train": "train.json", "validation": "val.json", "test": "test.json"}
@@ -45,6 +45,7 @@ class Builder(ManualBuilder):
         "Get EmoSet-118K by vcc.tech/EmoSet and unpack it: train.json, val.json, test.json, "
         "image/ and annotation/."
     )
+    SPREADS = True
 
     def _info(self) -> tfds.core.DatasetInfo:
         said = schema.metadata(names={"emotion": EMOTIONS}, own=OWN)
@@ -68,15 +69,15 @@ class Builder(ManualBuilder):
             for split, some in found.items()
         }
 
-    def _generate_examples(self, some: Sequence[Item]) -> Iterator[tuple[str, dict[str, Any]]]:
-        for item in some:
-            labels = attributes(item.annotation)
-            image = pictures.read(item.image)
-            name = item.name.encode()
-            yield (
-                item.name,
-                {"image": image, "emotion": item.emotion, "clip_id": name, **labels},
-            )
+    def _generate_examples(self, some: Sequence[Item]) -> Any:
+        return spread(some, example, self.beam)
+
+
+def example(item: Item) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The example of a line of a list."""
+    labels, image = attributes(item.annotation), pictures.read(item.image)
+    told = {"image": image, "emotion": item.emotion, "clip_id": item.name.encode()}
+    yield item.name, {**told, **labels}
 
 
 def items(path: pathlib.Path) -> list[Item]:

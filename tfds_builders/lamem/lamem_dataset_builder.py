@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 
 from affectjax.data import schema
 from tfds_builders import pictured, pictures, tables
-from tfds_builders.manual import ManualBuilder, features
+from tfds_builders.manual import ManualBuilder, features, spread
 
 SPLITS = {"train": "train", "validation": "val", "test": "test"}
 NUMBERS = range(1, 6)
@@ -36,6 +36,7 @@ class Builder(ManualBuilder):
         "Unpack lamem.tar.gz of memorability.csail.mit.edu: images/ and splits/ in the manual "
         "directory."
     )
+    SPREADS = True
 
     def _info(self) -> tfds.core.DatasetInfo:
         said = schema.metadata(own=OWN)
@@ -62,7 +63,7 @@ class Builder(ManualBuilder):
         return {split: self._generate_examples(some) for split, some in found.items()}
 
     def _generate_examples(self, some: list[pictured.Item]) -> Any:
-        return pictured.examples(some)
+        return spread(some, pictured.one, self.beam)
 
 
 def items(root: pathlib.Path, name: str) -> list[pictured.Item]:

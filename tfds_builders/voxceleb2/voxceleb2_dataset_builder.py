@@ -33,7 +33,7 @@ class Config(tfds.core.BuilderConfig):
 class Builder(ManualBuilder):
     """One split, train: the clips of the folder dev/. `allow_damaged` names clip_ids here.
 
-    With `beam=True` the clips are read by Apache Beam, in parallel on whatever runner it is given.
+    With `beam=N` the clips are read by Apache Beam, in N processes or on the runner it is given.
     """
 
     VERSION = tfds.core.Version("1.0.0")
