@@ -44,8 +44,8 @@ python -m affectjax.data preview oasis --config=images_present --manual-dir=DIR 
 `build` writes `report.json` beside the data: counts, seconds, labels, what was left out, and the
 SHA-256 of each file. `--allow-damaged=NAME,NAME` (or `@FILE`) leaves damaged items out. The large
 sets AffectNet, EmoSet, LaMem and VoxCeleb2 can be built by Apache Beam, with the extra `beam`
-installed: `--beam=8` reads in eight processes; from Python a `DownloadConfig` names any other runner.
-A build that breaks off leaves nothing behind, and begins anew.
+installed: `--beam=8` reads in eight processes; from Python a `DownloadConfig` names any other
+runner. A build that breaks off leaves nothing behind, and begins anew.
 
 `verify` holds every stored item to the schema; `audit` looks for subjects and near copies in two
 splits, and for raters who disagree (`--split=train=fold1+fold2 --split=test=fold3` names what to
