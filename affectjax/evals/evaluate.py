@@ -14,6 +14,7 @@ from affectjax.evals import calibrate, predictions, scores, stream
 from affectjax.train import hosts, inputs, setup, shard
 
 Rows = dict[str, np.ndarray]
+_RATERS = ("soft_nll", "soft_ece", "kl", "js", "tvd")
 
 
 def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
@@ -100,13 +101,15 @@ def fit(clips: Rows, split: str) -> dict[str, Any]:
 def calibrated(clips: Rows, fitted: Mapping[str, Any]) -> dict[str, Any]:
     """The scores that the fitted temperature or thresholds change; empty where there is neither."""
     out: dict[str, Any] = {}
+    given: Any
     if "temperature" in fitted and "probabilities" in clips:
         p = calibrate.scaled(clips["probabilities"], fitted["temperature"])
-        told = scores.scores(p, clips["emotion"], subject=clips["subject"])
+        given = {k: clips[k] for k in ("emotion", "subject", "distribution") if k in clips}
+        told = scores.scores(p, **given)
         out |= {"temperature": fitted["temperature"]}
-        out |= {k: v for k, v in told.items() if k.startswith(("ece", "nll", "brier"))}
+        out |= {k: v for k, v in told.items() if k.startswith(("ece", "nll", "brier", *_RATERS))}
     if "thresholds" in fitted and "multilabel_pred" in clips:
-        given: Any = {k: clips[k] for k in ("multilabel_pred", "multilabel", "subject")}
+        given = {k: clips[k] for k in ("multilabel_pred", "multilabel", "subject")}
         told = scores.scores(**given, thresholds=np.array(fitted["thresholds"]))
         out |= {"thresholds": fitted["thresholds"]}
         kept = ("macro_f1", "micro_f1", "samples_jaccard")

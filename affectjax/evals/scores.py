@@ -39,7 +39,8 @@ def scores(
     With intervals: uar (over the classes that occur), war, macro_f1 (over the classes true or
     predicted), weighted_f1, kappa, ece (15 bins), brier, nll; of VAD ccc, pcc (unbiased moments)
     and rmse, of each dimension and as `_mean`; against the raters' shares (`distribution`, or
-    `votes` made into shares) soft_nll, kl and js, in nats. Without: recall and confusion (rows
+    `votes` made into shares) soft_nll, kl and js, in nats, tvd (DistCE), and soft_ece: ece where
+    a category is as right as the share of raters who chose it. Without: recall and confusion (rows
     true), as lists, chance, and ccc_pooled, of all dimensions in one vector (`regression.cage`).
     Scores of the whole: srcc and plcc, and the interval of srcc is that of the correlation of ranks
     in the whole set. Labels that hold together: see `multilabel.scores`. Without `subject` every
@@ -104,8 +105,14 @@ def _shares(q: np.ndarray, p: np.ndarray, people: np.ndarray, options: Any) -> S
         "soft_nll": distances.soft_cross_entropy(q, p),
         "kl": distances.kl(q, p),
         "js": distances.js(q, p),
+        "tvd": distances.tvd(q, p),
     }
-    return bootstrap.scored_means(each, people, **options)
+    agreed = q[np.arange(len(q)), p.argmax(1)]
+    binned = _bins(p.max(1), agreed, people)
+    return {
+        **bootstrap.scored_means(each, people, **options),
+        **bootstrap.scored("soft_ece", _ece, binned, **options),
+    }
 
 
 def _dimensions(p: np.ndarray, t: np.ndarray, people: np.ndarray, options: Any) -> Scores:

@@ -1,4 +1,4 @@
-"""Distance of a predicted distribution from the raters', of each example, in nats."""
+"""Distance of a predicted distribution from the raters', of each example; logarithms in nats."""
 
 import jax
 import jax.numpy as jnp
@@ -35,6 +35,18 @@ def js(target: Float[Array, "b k"], probabilities: Float[Array, "b k"]) -> Float
     """
     middle = (target + probabilities) / 2
     return (kl(target, middle) + kl(probabilities, middle)) / 2
+
+
+def tvd(target: Float[Array, "b k"], probabilities: Float[Array, "b k"]) -> Float[Array, " b"]:
+    """Total variation distance sum_k |q_k - p_k| / 2, from 0 to 1.
+
+    Its mean is DistCE, the calibration error to people who disagree (Baan et al. 2022,
+    arXiv 2210.16133, section 4).
+
+    >>> tvd(np.array([[1.0, 0.0]]), np.array([[0.7, 0.3]])).round(6).tolist()
+    [0.3]
+    """
+    return abs(target - probabilities).sum(-1) / 2
 
 
 def _namespace(*arrays: Array):
