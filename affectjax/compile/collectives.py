@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from affectjax.compile import loops
+
 _BYTES = {"pred": 1, "bf16": 2, "f16": 2, "f32": 4, "f64": 8, "c64": 8, "c128": 16}
 _KINDS = ("all-reduce", "all-gather", "reduce-scatter", "all-to-all", "collective-permute")
 _HEAD = re.compile(r"^(?:ENTRY )?%?([\w.\-]+) \(.*\) -> .*\{$")
 _OP = re.compile(r"^\s+(?:ROOT )?%?([\w.\-]+) = (.*?) ([\w\-]+)\((.*)$")
 _ARRAY = re.compile(r"\b([a-z]+\d*(?:e\d+m\d+\w*)?)\[([\d,]*)\]")
-_TRIPS = re.compile(r'"known_trip_count":\{"n":"(\d+)"')
-_CONDITION = re.compile(r"condition=%?([\w.\-]+)")
-_BELOW = re.compile(r"^\s+ROOT .* compare\(.*, %?([\w.\-]+)\), direction=LT")
-_CONSTANT = re.compile(r"^\s+%?([\w.\-]+) = s32\[\]\S* constant\((\d+)\)")
 _CALLED = re.compile(
     r"(?:calls|to_apply|body|condition|branch_computations|called_computations)="
     r"(\{[^}]*\}|%?[\w.\-]+)"
@@ -45,8 +43,7 @@ class Collective:
 def collectives(text: str, chips: int) -> list[Collective]:
     """The collectives of one run of a compiled module, per chip, by kind and size of group.
 
-    A loop's body counts as often as XLA says that it runs, or where the TPU compiler does not say,
-    as its condition does: a scan's counter from 0 is below a constant. Other loops count once.
+    A loop's body counts as often as it runs (`loops.trips`), once where that is not known.
     """
     bodies = _computations(text)
     totals: dict[tuple[str, int], list[float]] = defaultdict(lambda: [0, 0.0])
@@ -101,25 +98,13 @@ def _times(bodies: dict[str, list[str]]) -> dict[str, int]:
             op = _OP.match(line)
             if not op or op[3] in ("all-reduce", "reduce", "reduce-scatter", "sort", "scatter"):
                 continue
-            trips = _trips(line, bodies) if op[3] == "while" else 1
+            trips = loops.trips(line, bodies) if op[3] == "while" else 1
             for called in _called(line):
                 if called in bodies:
                     visit(called, factor * trips)
 
     visit("ENTRY", 1)
     return times
-
-
-def _trips(line: str, bodies: dict[str, list[str]]) -> int:
-    """How often a while instruction's body runs; 1 where nothing says."""
-    known = _TRIPS.search(line)
-    if known:
-        return int(known[1])
-    condition = _CONDITION.search(line)
-    body = bodies.get(condition[1], []) if condition else []
-    below = next((m[1] for m in map(_BELOW.match, body) if m), None)
-    constants = (m for m in map(_CONSTANT.match, body) if m)
-    return next((int(m[2]) for m in constants if m[1] == below), 1)
 
 
 def _called(line: str) -> Iterator[str]:

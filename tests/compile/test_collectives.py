@@ -80,10 +80,42 @@ def test_text_that_is_no_module_is_an_error():
         collectives.collectives("nothing", 8)
 
 
-@pytest.mark.parametrize(("compared", "times"), [("%i, %n", 12), ("%n, %i", 1), ("%i, %other", 1)])
-def test_a_loop_without_a_known_count_runs_while_its_counter_is_below_a_constant(compared, times):
-    text = TEXT.replace(',\n    backend_config={"known_trip_count":{"n":"10"}}', "")
-    condition = f"  %n = s32[]{{:T(128)}} constant(12)\n  ROOT %less = pred[] compare({compared})"
-    text = text.replace("  ROOT %less = pred[] compare(%i, %n)", condition)
-    found = {(c.kind, c.group): c for c in collectives.collectives(text, 8)}
-    assert found["all-gather", 4].count == times
+LOOP = """
+%body (carry: (f32[4], u32[])) -> (f32[4], u32[]) {
+  %carry = (f32[4]{0}, u32[]{:T(128)}) parameter(0)
+  %at = u32[]{:T(128)} get-tuple-element(%carry), index=1
+  %step = u32[]{:T(128)} constant(2), metadata={op_name="jit(step)/while"}
+  %next = u32[]{:T(128)} add(%at, %step), backend_config={"flag_configs":[]}
+  %x = f32[4]{0} get-tuple-element(%carry), index=0
+  %sum = f32[4]{0} all-reduce(%x), replica_groups={}, to_apply=%add
+  ROOT %out = (f32[4]{0}, /*index=1*/u32[]{:T(128)}) tuple(%sum, %next)
+}
+
+%condition (carry: (f32[4], u32[])) -> pred[] {
+  %end = u32[]{:T(128)} constant(7)
+  %carry = (f32[4]{0}, u32[]{:T(128)}) parameter(0)
+  %at = u32[]{:T(128)} get-tuple-element(%carry), index=1
+  ROOT %less = pred[]{:T(512)} compare(%at, %end), direction=LT, metadata={op_name="lt"}
+}
+
+ENTRY %main (p: (f32[4], u32[])) -> (f32[4], u32[]) {
+  %p = (f32[4]{0}, u32[]) parameter(0)
+  ROOT %loop = (f32[4]{0}, u32[]{:T(128)}) while(%p), condition=%condition, body=%body
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "times"),
+    [
+        ("", "", 4),  # 0, 2, 4, 6
+        ("constant(2)", "constant(1)", 7),
+        ("direction=LT", "direction=NE", 1),
+        ("compare(%at, %end)", "compare(%end, %at)", 1),
+        ("add(%at, %step)", "multiply(%at, %step)", 1),
+        ("body=%body", 'body=%body, backend_config={"known_trip_count":{"n":"9"}}', 9),
+    ],
+)
+def test_a_loop_without_a_known_count_is_followed(old, new, times):
+    (one,) = collectives.collectives(LOOP.replace(old, new), 8)
+    assert (one.count, one.payload) == (times, times * 16)
