@@ -14,6 +14,7 @@ _KINDS = ("all-reduce", "all-gather", "reduce-scatter", "all-to-all", "collectiv
 _HEAD = re.compile(r"^(?:ENTRY )?%?([\w.\-]+) \(.*\) -> .*\{$")
 _OP = re.compile(r"^\s+(?:ROOT )?%?([\w.\-]+) = (.*?) ([\w\-]+)\((.*)$")
 _ARRAY = re.compile(r"\b([a-z]+\d*(?:e\d+m\d+\w*)?)\[([\d,]*)\]")
+_BODY = re.compile(r" while\(.*body=%?([\w.\-]+)")
 _CALLED = re.compile(
     r"(?:calls|to_apply|body|condition|branch_computations|called_computations)="
     r"(\{[^}]*\}|%?[\w.\-]+)"
@@ -43,7 +44,8 @@ class Collective:
 def collectives(text: str, chips: int) -> list[Collective]:
     """The collectives of one run of a compiled module, per chip, by kind and size of group.
 
-    A loop's body counts as often as it runs (`loops.trips`), once where that is not known.
+    A loop's body counts as often as it runs (`loops.trips`), once where that is not known: see
+    `unknown_loops`.
     """
     bodies = _computations(text)
     totals: dict[tuple[str, int], list[float]] = defaultdict(lambda: [0, 0.0])
@@ -58,6 +60,15 @@ def collectives(text: str, chips: int) -> list[Collective]:
         Collective(kind, group, int(count), payload, wire_bytes(kind, group, payload))
         for (kind, group), (count, payload) in sorted(totals.items())
     ]
+
+
+def unknown_loops(text: str) -> int:
+    """How many loops nothing says the length of; 0 where none of them sends anything."""
+    bodies = _computations(text)
+    found = {_BODY.search(line): line for body in bodies.values() for line in body}
+    unknown = {m[1] for m, line in found.items() if m and loops.trips(line, bodies) is None}
+    sent = (_collective(line, 2, scattered=False) for name in unknown for line in bodies[name])
+    return len(unknown) if any(sent) else 0
 
 
 def wire_bytes(kind: str, group: int, payload: float) -> float:
@@ -101,7 +112,7 @@ def _times(bodies: dict[str, list[str]]) -> dict[str, int]:
             trips = loops.trips(line, bodies) if op[3] == "while" else 1
             for called in _called(line):
                 if called in bodies:
-                    visit(called, factor * trips)
+                    visit(called, factor * (trips or 1))
 
     visit("ENTRY", 1)
     return times

@@ -193,7 +193,7 @@ def _cost(
         "temporaries": used.temp_size_in_bytes,
         "code": used.generated_code_size_in_bytes,
     }
-    n = topology.count
+    n, text = topology.count, compiled.as_text()
     return cost.Cost(
         program=program,
         topology=topology.name,
@@ -204,7 +204,8 @@ def _cost(
         flops_xla=analysis.get("flops", 0.0),
         flops_model=model / n,
         bytes_moved=analysis.get("bytes accessed", 0.0),
-        collectives=collectives.collectives(compiled.as_text(), n),
+        collectives=collectives.collectives(text, n),
+        unknown_loops=collectives.unknown_loops(text),
         compile_seconds=spent,
     )
 

@@ -21,6 +21,7 @@ class Cost:
         loss forward, is the work without recomputation (0 where the program is no training step).
       bytes_moved: to and from the chip's memory, by XLA.
       compile_seconds: wall-clock time on this machine.
+      unknown_loops: loops whose collectives count once, as nothing says how often they run.
     """
 
     program: str
@@ -34,6 +35,7 @@ class Cost:
     bytes_moved: float
     collectives: Sequence[collectives.Collective]
     compile_seconds: float
+    unknown_loops: int = 0
 
     @property
     def total(self) -> float:
@@ -92,6 +94,8 @@ def text(cost: Cost, topology: chips.Topology) -> str:
             f"    {c.kind:<20} x{c.count:<4} among {c.group:<5} {c.payload / 1e6:>12,.3f} MB"
             f"   sends {c.wire / 1e6:>12,.3f} MB"
         )
+    if cost.unknown_loops:
+        lines.append(f"    of {cost.unknown_loops} loops of unknown length: counted once")
     if topology.chip:
         lines += _prediction(cost, topology.chip, topology.slices)
     return "\n".join([*lines, f"  compiled in {cost.compile_seconds:.1f} s", ""])

@@ -12,12 +12,13 @@ _KNOWN = re.compile(r'"known_trip_count":\{"n":"(\d+)"')
 _PART = r"=%?([\w.\-]+)"
 _INSTRUCTION = re.compile(r"^\s+(ROOT )?%?([\w.\-]+) = (?:\(.*?\)|\S+) ([\w\-]+)\((.*?)\)(.*)$")
 _INDEX = re.compile(r"index=(\d+)")
+_COPIES = ("copy", "copy-start", "copy-done", "bitcast")
 
 Instruction = tuple[str, str, str]  # operation, operands, what follows them
 
 
-def trips(line: str, bodies: Mapping[str, Sequence[str]]) -> int:
-    """How often the body of a while instruction runs; 1 where nothing says.
+def trips(line: str, bodies: Mapping[str, Sequence[str]]) -> int | None:
+    """How often the body of a while instruction runs; None where nothing says.
 
     `bodies` are the lines of each computation of the module.
     """
@@ -28,11 +29,11 @@ def trips(line: str, bodies: Mapping[str, Sequence[str]]) -> int:
     condition, body = (_instructions(bodies.get(m[1], [])) if m else {} for m in found)
     operation, operands, rest = condition.get("ROOT", ("", "", ""))
     if operation != "compare" or "direction=LT" not in rest:
-        return 1
-    counter, limit = _names(operands)
-    place, end = _place(condition.get(counter)), _constant(condition.get(limit))
+        return None
+    counter, limit = (_source(condition, name) for name in _names(operands))
+    place, end = _place(counter), _constant(limit)
     step = _step(body, place) if place is not None else None
-    return -(-end // step) if end is not None and step else 1
+    return -(-end // step) if end is not None and step else None
 
 
 def _instructions(lines: Sequence[str]) -> dict[str, Instruction]:
@@ -47,6 +48,14 @@ def _instructions(lines: Sequence[str]) -> dict[str, Instruction]:
 
 def _names(operands: str) -> list[str]:
     return re.findall(r"%([\w.\-]+)", operands)
+
+
+def _source(computation: Mapping[str, Instruction], name: str) -> Instruction | None:
+    """The instruction of a name, past copies of its result."""
+    found = computation.get(name)
+    while found and found[0] in _COPIES:
+        found = computation.get(_names(found[1])[0])
+    return found
 
 
 def _place(instruction: Instruction | None) -> int | None:
@@ -68,8 +77,8 @@ def _step(body: Mapping[str, Instruction], place: int) -> int | None:
     carried = _names(body.get("ROOT", ("", "", ""))[1])
     if place >= len(carried):
         return None
-    operation, operands, _ = body.get(carried[place], ("", "", ""))
-    parts = [body.get(name) for name in _names(operands)]
+    operation, operands, _ = _source(body, carried[place]) or ("", "", "")
+    parts = [_source(body, name) for name in _names(operands)]
     if operation != "add" or place not in map(_place, parts):
         return None
     return next((c for c in map(_constant, parts) if c), None)

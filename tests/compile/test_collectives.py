@@ -110,6 +110,7 @@ ENTRY %main (p: (f32[4], u32[])) -> (f32[4], u32[]) {
     [
         ("", "", 4),  # 0, 2, 4, 6
         ("constant(2)", "constant(1)", 7),
+        ("%next = u32[]{:T(128)} add(%at, ", "%c = u32[] copy(%at)\n  %next = u32[] add(%c, ", 4),
         ("direction=LT", "direction=NE", 1),
         ("compare(%at, %end)", "compare(%end, %at)", 1),
         ("add(%at, %step)", "multiply(%at, %step)", 1),
@@ -117,5 +118,7 @@ ENTRY %main (p: (f32[4], u32[])) -> (f32[4], u32[]) {
     ],
 )
 def test_a_loop_without_a_known_count_is_followed(old, new, times):
-    (one,) = collectives.collectives(LOOP.replace(old, new), 8)
+    text = LOOP.replace(old, new)
+    (one,) = collectives.collectives(text, 8)
     assert (one.count, one.payload) == (times, times * 16)
+    assert collectives.unknown_loops(text) == (times == 1)
