@@ -177,6 +177,11 @@ EMOTION6 = _space(
     "anger disgust fear joy sadness surprise",
     "Peng et al. 2015 and 2016 (Emotion6, EmotionROI), the folders in alphabetical order",
 )
+CORNELL7 = LabelSpace(
+    "CORNELL7",
+    (*EMOTION6.names, "neutral"),
+    "Peng et al. 2015, the columns of Emotion6's ground_truth.txt",
+)
 ARTEMIS9 = LabelSpace(
     "ARTEMIS9",
     (*MIKELS8.names, "something else"),
@@ -226,6 +231,6 @@ SPACES = (
     *(RAVDESS8, CREMAD6, EKMAN6, EKMAN7, AFFECTNET8, MIKELS8, PLUTCHIK8, EMOTIC26),
     *(FERPLUS8, GOEMOTIONS28, XED8, RAFDB7, CAERS7),
     *(DFEW7, MAFW11, MELD7, IEMOCAP4, IEMOCAP9, AFFWILD8, SEED3, BAH2, EMPATHETIC32),
-    *(EMOTION6, ARTEMIS9, EMOART12, FERV7, RAER5, MER6, MSPIMPROV4, MSPPODCAST8),
+    *(EMOTION6, CORNELL7, ARTEMIS9, EMOART12, FERV7, RAER5, MER6, MSPIMPROV4, MSPPODCAST8),
     *(AVCAFFE_AROUSAL5, AVCAFFE_VALENCE5),
 )

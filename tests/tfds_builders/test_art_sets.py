@@ -1,4 +1,4 @@
-"""EmotionROI, ArtPhoto, Abstract, Emo8, EmoArt, ArtEmis, LaMem, KonIQ-10k, Warriner on dummies."""
+"""Emotion6, EmotionROI, ArtPhoto, Abstract, Emo8, EmoArt, ArtEmis, LaMem, KonIQ, Warriner: dummies."""
 
 import io
 import tarfile
@@ -236,3 +236,23 @@ def test_warriner_scales_means_and_deviations(tmp_path):
     _replace(raw / warriner.FILE, "1,zib0,1.00", "1,zib0,0.50")
     with pytest.raises(ValueError, match=r"line 2: V\.Mean\.Sum 0\.50 is not between 1 and 9"):
         _read("warriner", raw, tmp_path)
+
+
+def test_emotion6_tells_the_search_word_from_what_people_felt(tmp_path):
+    raw = opened.dummy("emotion6", tmp_path / "raw")
+    splits = _read("emotion6", raw, tmp_path)
+    found = {e["clip_id"]: e for some in splits.values() for e in some}
+    assert len(found) == 24
+    joy = found[b"joy/1.jpg"]
+    assert (joy["emotion"], joy["distribution"].argmax(), len(joy["distribution"])) == (3, 3, 7)
+    np.testing.assert_allclose(joy["vad"], [-0.25, 0.25, np.nan])  # 4 and 6 of 1..9
+    path = raw / "ground_truth.txt"
+    for before, after, why in (
+        ("joy/1.jpg\t4.0", "joy/1.jpg\t0.5", r"\[valence\] 0.5 is not between 1 and 9"),
+        ("joy/1.jpg\t0.5\t6\t0.0666667", "joy/1.jpg\t4.0\t6\t0.5", "sum to 1.4333, not 1"),
+        ("joy/1.jpg", "love/1.jpg", "'love/1.jpg' is in no folder"),
+        ("[prob. neutral]", "[neutral]", "another version"),
+    ):
+        _replace(path, before, after)
+        with pytest.raises(ValueError, match=why):
+            _read("emotion6", raw, tmp_path)
