@@ -1,4 +1,4 @@
-"""Emotion6, EmotionROI, ArtPhoto, Abstract, Emo8, EmoArt, ArtEmis, LaMem, KonIQ, Warriner: dummies."""
+"""Emotion6, EmotionROI, ArtPhoto, Abstract, Emo8, EmoArt, ArtEmis, LaMem, KonIQ-10k, Warriner."""
 
 import io
 import tarfile
