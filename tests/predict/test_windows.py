@@ -35,6 +35,18 @@ def test_a_file_of_whole_windows_gets_no_window_twice(seconds):
     assert all(len(w.faces) == 8 for w in cut)
 
 
+def test_a_plan_keeps_pictures_and_where_the_face_is_in_them():
+    picture = np.zeros((20, 40, 3), np.uint8)
+    boxes = [None, np.array([10.0, 5, 20, 10])]  # left, top, width, height
+    films = [(i / 4, None if b is None else picture, b, picture) for i, b in enumerate(boxes)]
+    (window,) = windows.cut(None, iter(films), windows.Plan(2.0, 1.0, 4.0, whole=10))
+    assert [p.shape for p in window.pictures] == [(5, 10, 3)] * 2
+    assert np.isnan(window.face_boxes[0]).all()
+    np.testing.assert_allclose(window.face_boxes[1], [0.25, 0.25, 0.75, 0.75])
+    (plain,) = windows.cut(None, iter(films), windows.Plan(2.0, 1.0, 4.0))
+    assert plain.pictures == []
+
+
 def test_a_short_file_is_one_window():
     cut = list(windows.cut(_pieces(0.5), None, windows.Plan(2.0, 1.0, 4.0)))
     assert [(w.start, w.end) for w in cut] == [(0.0, 0.5)]
