@@ -112,7 +112,7 @@ class ClipCaer(nn.Module):
             if self.streams not in ("both", name):
                 continue
             each = tower(clips.reshape(-1, *clips.shape[2:]), deterministic=deterministic)
-            rows = each["feature"].reshape(*clips.shape[:2], -1)
+            rows = each["feature"].reshape(*clips.shape[:2], s.embed)
             pooled = TemporalTower(self.temporal, name=f"temporal_{name}")(rows, deterministic)
             out |= {f"frames_{name}": rows, f"temporal_{name}": pooled}
             parts.append(pooled)
