@@ -36,18 +36,16 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    manual_dir, splits, held_out = (
-        "",
-        {"all": "all"},
-        [[i] for i in range(arg.groups or arg.members)],
-    )
+    groups = arg.groups or arg.members
+    manual_dir, splits = "", {"all": "all"}
+    held_out = [[i] for i in range(groups)] if groups > 1 else []
     if not arg.fake:
         manual_dir = source.raw_folder("emodb", "../shared/data")
         present = emodb.present_speakers(manual_dir)
         everyone = "+".join(f"speaker{s:02}" for s in present)
         splits = {**emodb.folds(arg.speaker, present), "all": everyone}
-        if arg.members > 1:
-            held_out = emodb.groups(arg.speaker, present, arg.groups or arg.members)
+        if groups > 1:
+            held_out = emodb.groups(arg.speaker, present, groups)
             splits["train"] += "+" + splits["validation"]
             splits["validation"] = emodb.expression(s for group in held_out for s in group)
     return speech.config(

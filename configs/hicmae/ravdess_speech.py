@@ -24,7 +24,8 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
     """Arguments: fold 1..6, seed, steps, batch, size (of SIZES), stem conv|patch, members (above 1:
     an ensemble in one run, each member holding out two men and two women of its own; their union
     is the validation split, where each is judged by the members that never heard them), groups (so
-    many sets of speakers held out, shared by the members in turn; 0: one to each), tiny, fake.
+    many sets of speakers held out, shared by the members in turn; 0: one to each; 1: the fold's
+    validation speakers, whom none hears), tiny, fake.
     """
     arg = config_lib.parse_arg(
         arg,
@@ -39,18 +40,16 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    manual_dir, splits, held_out = (
-        "",
-        {"all": "all"},
-        [[i] for i in range(arg.groups or arg.members)],
-    )
+    groups = arg.groups or arg.members
+    manual_dir, splits = "", {"all": "all"}
+    held_out = [[i] for i in range(groups)] if groups > 1 else []
     if not arg.fake:
         manual_dir = source.raw_folder("ravdess", "../shared/data")
         present = ravdess.present_actors(manual_dir)
         everyone = "+".join(f"actor{a:02}" for a in present)
         splits = {**ravdess.folds(arg.fold, present), "all": everyone}
-        if arg.members > 1:
-            held_out = ravdess.groups(arg.fold, present, arg.groups or arg.members)
+        if groups > 1:
+            held_out = ravdess.groups(arg.fold, present, groups)
             splits["train"] += "+" + splits["validation"]
             splits["validation"] = ravdess.expression(a for group in held_out for a in group)
     return speech.config(
