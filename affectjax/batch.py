@@ -24,6 +24,7 @@ KEYS: dict[str, Key] = {
     "frames": Key("t h w 3", "uint8", "RGB 0..255", "video frames of the clip, in time order"),
     "image": Key("h w 3", "uint8", "RGB 0..255", "a still image"),
     "face": Key("h w 3", "uint8", "RGB 0..255", "an aligned face"),
+    "person": Key("h w 3", "uint8", "RGB 0..255", "a person cut out of the image"),
     "face_frames": Key("t h w 3", "uint8", "RGB 0..255", "the face in each frame of the clip"),
     "audio": Key("s", "float32", "[-1, 1] at 16 kHz", "mono waveform, zero-padded at its end"),
     "audio_length": Key("", "int32", "samples", "samples of audio before the padding"),

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from affectjax.evals import bootstrap
-from affectjax.metrics import ranking
+from affectjax.metrics import precision, ranking
 
 Scores = dict[str, Any]
 Weighted = Callable[..., Float[np.ndarray, " r"]]
@@ -29,7 +29,8 @@ def scores(
     map and auroc_mean are means over the labels that occur (for AUROC: and are absent, too), ap and
     auroc lists of all, null where undefined; macro_f1 (labels true or predicted), micro_f1 and
     samples_jaccard (both empty counts 0) at `thresholds`, label_nll (mean sigmoid cross-entropy)
-    and label_brier. `prevalence` is each label's share, its mean the mAP of chance.
+    and label_brier. `prevalence` is each label's share, its mean the mAP of chance. map_area and
+    map_eleven_point are VOC's two further definitions of mAP (`metrics.precision`), no interval.
     """
     p, y = np.asarray(predicted, np.float64), np.asarray(truth, np.float64)
     options = {"resamples": resamples, "seed": seed}
@@ -46,6 +47,8 @@ def scores(
     }
     out |= bootstrap.scored_means(each, people, **options)
     shares = y.mean(0)
+    for name, score in (("area", precision.area), ("eleven_point", precision.eleven_point)):
+        out[f"map_{name}"] = _mean(ranking.per_class(score, p[:, seen], y[:, seen]))
     return out | {
         "prevalence": shares.tolist(),
         "label_chance": {"map": _mean(shares[seen]), "auroc_mean": 0.5},

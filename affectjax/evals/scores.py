@@ -38,7 +38,7 @@ def scores(
 
     With intervals: uar (over the classes that occur), war, macro_f1 (over the classes true or
     predicted), weighted_f1, kappa, ece (15 bins), brier, nll; of VAD ccc, pcc (unbiased moments)
-    and rmse, of each dimension and as `_mean`; against the raters' shares (`distribution`, or
+    rmse and mae, of each dimension and as `_mean`; against the raters' shares (`distribution`, or
     `votes` made into shares) soft_nll, kl and js, in nats, tvd (DistCE), and soft_ece: ece where
     a category is as right as the share of raters who chose it. Without: recall and confusion (rows
     true), as lists, chance, and ccc_pooled, of all dimensions in one vector (`regression.cage`).
@@ -122,7 +122,12 @@ def _dimensions(p: np.ndarray, t: np.ndarray, people: np.ndarray, options: Any) 
     sums = bootstrap.by_subject(np.stack(parts, axis=1), people)
     exact = moments.moments(p, t)
     out: Scores = {}
-    for name, score in (("ccc", moments.ccc), ("pcc", moments.pcc), ("rmse", moments.rmse)):
+    for name, score in (
+        ("ccc", moments.ccc),
+        ("pcc", moments.pcc),
+        ("rmse", moments.rmse),
+        ("mae", moments.mae),
+    ):
         out |= _vad_scores(
             name, score(exact), lambda s, f=score: f(moments.from_sums(s)), sums, options
         )

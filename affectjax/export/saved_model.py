@@ -18,7 +18,7 @@ from affectjax import config as config_lib
 from affectjax.evals import calibrate
 from affectjax.train import inputs, setup, shard
 
-INPUTS = ("frames", "face_frames", "image", "face", "audio", "audio_length")
+INPUTS = ("frames", "face_frames", "image", "face", "person", "audio", "audio_length")
 TOLERANCE = 1e-4
 CHECKED = ("jax", "flax", "tensorflow-cpu", "affectjax")
 
@@ -27,11 +27,11 @@ def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> di
     """Write <workdir>/export (or `output`) and compare it with the run on real clips.
 
     Inputs of the signature `serving_default`, batch free, what the model reads of: `frames` and
-    `face_frames` uint8 (b, t, h, w, 3) RGB, `image` and `face` uint8 (b, h, w, 3), `audio` float32
-    (b, samples) at 16 kHz with `audio_length` int32 (b). Outputs: `probabilities` (b, k),
-    calibrated where --mode=evaluate fitted a temperature, `vad` (b, d), with `vad_low` and
-    `vad_high` where it fitted intervals, `score` (b,). Log-mel and normalisation are inside. The
-    assets are card.json, labels.txt and config.json.
+    `face_frames` uint8 (b, t, h, w, 3) RGB, `image`, `face` and `person` uint8 (b, h, w, 3),
+    `audio` float32 (b, samples) at 16 kHz with `audio_length` int32 (b). Outputs: `probabilities`
+    (b, k), calibrated where --mode=evaluate fitted a temperature, `labels` (b, k), `vad` (b, d),
+    with `vad_low` and `vad_high` where it fitted intervals, `score` (b,). Log-mel and normalisation
+    are inside. The assets are card.json, labels.txt and config.json.
 
     Returns the largest difference to the run's own outputs, by output.
 

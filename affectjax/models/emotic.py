@@ -144,6 +144,13 @@ class Decomposed(nn.Module):
         )
 
 
+def decomposed(branch: str) -> Decomposed:
+    """The authors' network of a branch: "context" or "body"."""
+    if branch not in DECOMPOSED:
+        raise ValueError(f"no branch {branch!r}; there are {', '.join(DECOMPOSED)}")
+    return Decomposed(DECOMPOSED[branch])
+
+
 class Emotic(nn.Module):
     """A scene and a person in it to what `Fusion` returns.
 

@@ -1,6 +1,6 @@
 """Find the face and follow it: one person, the largest face at first, then by overlap."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -62,6 +62,25 @@ def overlap(a: Box, b: Box) -> float:
     low, high = np.maximum(a[:2], b[:2]), np.minimum(a[:2] + a[2:], b[:2] + b[2:])
     shared = np.prod(np.maximum(high - low, 0))
     return float(shared / (np.prod(a[2:]) + np.prod(b[2:]) - shared))
+
+
+def person(found: Sequence[Box], shape: Sequence[int]) -> np.ndarray:
+    """Left, top, right, bottom, as shares of the picture, of whom the largest face belongs to.
+
+    A standing body is about seven and a half heads tall and three wide, and a detector's box is
+    about a head: the box reaches from a third of a head above the face over as much as the picture
+    shows. Without a face, the whole picture.
+
+    >>> person([np.array([45.0, 15, 30, 30])], (100, 200)).tolist()  # shares of the width, height
+    [0.075..., 0.050..., 0.524..., 1.0]
+    """
+    if not found:
+        return np.array([0.0, 0.0, 1.0, 1.0], np.float32)
+    left, top, width, height = max(found, key=lambda b: b[2] * b[3])
+    middle = left + width / 2
+    box = [middle - 1.5 * height, top - height / 3, middle + 1.5 * height, top + 7.2 * height]
+    rows, columns = shape[:2]
+    return np.clip(np.array(box) / [columns, rows, columns, rows], 0, 1).astype(np.float32)
 
 
 def crop(

@@ -14,7 +14,7 @@ from affectjax.data import pipeline
 from affectjax.predict import face, media, told
 
 ENDINGS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp"))
-KEYS = frozenset(("image", "face"))
+KEYS = frozenset(("image", "face", "person"))
 FILE = "pictures.jsonl"
 ROWS = 8  # pictures a batch
 FACE_SIDE = 256  # pixels of a face that was cut out, before the run's own transforms
@@ -29,7 +29,8 @@ def predict(
     """Write <folder>/pictures.jsonl, a line a picture in order; returns the records.
 
     A run that reads faces gets the largest face of a picture; one without a face is said to be
-    skipped. `predictor` is `predict.Predictor`.
+    skipped. A run that reads people gets who the largest face belongs to (`face.person`).
+    `predictor` is `predict.Predictor`.
 
     Raises:
       ValueError: files that could not be read, all listed; the others are done.
@@ -106,6 +107,9 @@ def _element(
         box = max(found, key=lambda b: b[2] * b[3])
         record["face"] = [round(float(x), 1) for x in box]
         element["face"] = face.crop(picture, box, FACE_SIDE)
+    if "person" in predictor.needs:
+        element["box"] = face.person(detect(picture) if detect else [], picture.shape)
+        record["person"] = [round(float(x), 3) for x in element["box"]]
     kept = {k: v for k, v in element.items() if k in predictor.needs or k not in KEYS}
     done = pipeline.apply(predictor.ops, kept, np.random.default_rng(0))
     return {k: v for k, v in pipeline.finish(done).items() if k != "clip_id"}

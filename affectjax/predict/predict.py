@@ -69,7 +69,7 @@ def predict(
     if not calibrate.load(pathlib.Path(workdir)):
         print("not calibrated, no VAD intervals: --mode=evaluate fits them", flush=True)
     folder.mkdir(parents=True, exist_ok=True)
-    detect = face.mtcnn() if {"frames", "face"} & predictor.needs else None
+    detect = face.mtcnn() if {"frames", "face", "person"} & predictor.needs else None
     if not predictor.plan:
         return pictures.predict(predictor, files, folder, detect)
     summaries, faults = [], []

@@ -57,3 +57,16 @@ def test_the_largest_face_is_taken_and_a_picture_without_one_is_skipped(tmp_path
     assert records[0]["face"] == [5, 1, 9, 9]
     assert records[0]["emotion"] == "red"
     assert records[1] == {"file": "b.png", "skipped": "no face found"}
+
+
+def test_a_run_that_reads_people_gets_whose_face_is_largest_or_the_whole_picture(tmp_path):
+    files = _write(tmp_path, {"a.png": 255, "b.png": 255})
+    predictor = _predictor("person")
+    cut = picture.CutBox(to="person")
+    predictor.ops = (cut, *predictor.ops)
+    predictor.needs = frozenset(("image", "person"))
+    found = [[np.array([9, 2, 2, 2.0]), np.array([0, 0, 1, 1.0])], []]
+    records = pictures.predict(predictor, files, tmp_path, lambda _: found.pop(0))
+    np.testing.assert_allclose(records[0]["person"], [7 / 20, 4 / 36, 13 / 20, 1], atol=1e-3)
+    assert records[1]["person"] == [0, 0, 1, 1]
+    assert all(r["emotion"] == "red" for r in records)

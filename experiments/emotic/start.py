@@ -1,0 +1,75 @@
+"""Published weights of both branches as a run that `config.init` of configs/emotic starts from.
+
+  python -m experiments.emotic.start --context=resnet18_places365.pth --body=resnet18.pth \
+    --workdir=runs/emotic_start
+
+Reads state dicts of torchvision's ResNets (.pth, .safetensors, .npz), their last layer left out.
+"""
+
+import pathlib
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from absl import app, flags
+
+from affectjax.models import resnet
+from affectjax.train import checkpoint, state
+from affectjax.weights import files, names
+from affectjax.weights.resnet import TORCHVISION
+
+SIDE = 64  # pixels of the picture that the shapes are asked with; any will do
+_FLAGS = {
+    "context": "state dict of the scene's ResNet, trained on Places365",
+    "body": "state dict of the person's ResNet, trained on ImageNet",
+    "workdir": "folder to write, that must not hold checkpoints",
+}
+
+
+def branch(path: str | pathlib.Path, size: resnet.Size) -> dict:
+    """Parameters of a ResNet from a file; "module." in front of names and the last layer go.
+
+    Raises:
+      ValueError: names or shapes that are not those of this size.
+    """
+    given = {re.sub(r"^module\.", "", k): v for k, v in files.load(path).items()}
+    given = {k: v for k, v in given.items() if not k.startswith("fc.")}
+    model, image = resnet.ResNet(size), jnp.zeros((1, SIDE, SIDE, 3))
+    like = jax.eval_shape(lambda: model.init(jax.random.key(0), image))["params"]
+    try:
+        return names.to_params(given, like, TORCHVISION)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def write(context: str, body: str, workdir: str, size: resnet.Size) -> None:
+    """Write a checkpoint that holds both branches and nothing else.
+
+    Raises:
+      FileExistsError: the folder holds checkpoints.
+    """
+    if (pathlib.Path(workdir) / "checkpoints").exists():
+        raise FileExistsError(f"--workdir={workdir} holds checkpoints; name another folder")
+    params = {"context": branch(context, size), "body": branch(body, size)}
+    params = jax.tree.map(np.asarray, params)
+    whole = state.State(jnp.zeros((), jnp.int32), params, {})
+    told = {"context": str(context), "body": str(body)}
+    with checkpoint.manager(workdir, "map") as manager:
+        checkpoint.save(manager, 0, whole, told)
+        checkpoint.wait(manager)
+
+
+def main(argv: list[str]) -> None:
+    """Read the flags and write."""
+    del argv
+    given = {name: str(flags.FLAGS[name].value) for name in (*_FLAGS, "size")}
+    write(given["context"], given["body"], given["workdir"], resnet.size(given["size"]))
+    print(f"written: {given['workdir']}; configs/emotic/emotic.py:init={given['workdir']}")
+
+
+if __name__ == "__main__":
+    for flag, meaning in _FLAGS.items():
+        flags.DEFINE_string(flag, None, meaning, required=True)
+    flags.DEFINE_string("size", "18", "of both ResNets")
+    app.run(main)
