@@ -168,7 +168,7 @@ def plot(points: Sequence[Mapping[str, Any]], path: pathlib.Path) -> None:
         work.plot(n, [p["flops_xla"] / rows[0]["flops_xla"] for p in rows], "o-", label=label)
         sent.plot(n, [p["wire"] / p["least_wire"] for p in rows], "o-", label=label)
     for axis, title in ((work, "XLA's FLOPs a chip / at the first"), (sent, "bytes sent / least")):
-        axis.set(xscale="log", xlabel="chips", title=title, ylim=(0.9, None))
+        axis.set(xscale="log", xlabel="chips", title=title, ylim=(0, None))
         axis.axhline(1, color="0.8", zorder=0)
     sent.legend(fontsize=7)
     figure.savefig(path, dpi=120)
