@@ -2,6 +2,21 @@
 
 from affectjax.weights.names import Table
 
+# Within a block of OpenAI's towers, also inside other models.
+IN_BLOCKS = (
+    (r"/attn/q/kernel$", "/attn/in_proj_weight#0"),
+    (r"/attn/k/kernel$", "/attn/in_proj_weight#1"),
+    (r"/attn/v/kernel$", "/attn/in_proj_weight#2"),
+    (r"/attn/q/bias$", "/attn/in_proj_bias#0"),
+    (r"/attn/k/bias$", "/attn/in_proj_bias#1"),
+    (r"/attn/v/bias$", "/attn/in_proj_bias#2"),
+    (r"/attn/proj/", "/attn/out_proj/"),
+    (r"/norm([12])/", r"/ln_\1/"),
+    (r"/mlp/fc1/", "/mlp/c_fc/"),
+    (r"/mlp/fc2/", "/mlp/c_proj/"),
+    (r"/(kernel|scale)$", "/weight"),
+)
+
 # OpenAI's `model.state_dict()`, which OpenCLIP kept; text tower at the root.
 OPENAI = Table(
     rules=(
@@ -16,17 +31,7 @@ OPENAI = Table(
         (r"^visual/class_token$", "visual/class_embedding"),
         (r"^visual/patch_embed/", "visual/conv1/"),
         (r"blocks_(\d+)/", r"resblocks/\1/"),
-        (r"/attn/q/kernel$", "/attn/in_proj_weight#0"),
-        (r"/attn/k/kernel$", "/attn/in_proj_weight#1"),
-        (r"/attn/v/kernel$", "/attn/in_proj_weight#2"),
-        (r"/attn/q/bias$", "/attn/in_proj_bias#0"),
-        (r"/attn/k/bias$", "/attn/in_proj_bias#1"),
-        (r"/attn/v/bias$", "/attn/in_proj_bias#2"),
-        (r"/attn/proj/", "/attn/out_proj/"),
-        (r"/norm([12])/", r"/ln_\1/"),
-        (r"/mlp/fc1/", "/mlp/c_fc/"),
-        (r"/mlp/fc2/", "/mlp/c_proj/"),
-        (r"/(kernel|scale)$", "/weight"),
+        *IN_BLOCKS,
     ),
     as_is=r"^(visual\.proj|text_projection)$",
     ignored=r"^(input_resolution|context_length|vocab_size|attn_mask)$",

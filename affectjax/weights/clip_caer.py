@@ -4,6 +4,7 @@ It holds CLIP's arrays twice; the vocabulary, which the model itself keeps only 
 prompts of its classes, is read from the second copy.
 """
 
+from affectjax.weights import clip
 from affectjax.weights.names import Table
 
 OFFICIAL = Table(
@@ -32,17 +33,7 @@ OFFICIAL = Table(
         (r"^text/", "text_encoder/"),
         (r"^(image_encoder|text_encoder)/positions$", r"\1/positional_embedding"),
         (r"^(\w+)/blocks_(\d+)/", r"\1/transformer/resblocks/\2/"),
-        (r"/attn/q/kernel$", "/attn/in_proj_weight#0"),
-        (r"/attn/k/kernel$", "/attn/in_proj_weight#1"),
-        (r"/attn/v/kernel$", "/attn/in_proj_weight#2"),
-        (r"/attn/q/bias$", "/attn/in_proj_bias#0"),
-        (r"/attn/k/bias$", "/attn/in_proj_bias#1"),
-        (r"/attn/v/bias$", "/attn/in_proj_bias#2"),
-        (r"/attn/proj/", "/attn/out_proj/"),
-        (r"/norm([12])/", r"/ln_\1/"),
-        (r"/mlp/fc1/", "/mlp/c_fc/"),
-        (r"/mlp/fc2/", "/mlp/c_proj/"),
-        (r"/(kernel|scale)$", "/weight"),
+        *clip.IN_BLOCKS,
     ),
     as_is=r"^(image_encoder\.proj|text_encoder\.text_projection)$",
     leading={r"\.cls_token$": 2, r"\.pos_embedding$": 1},
