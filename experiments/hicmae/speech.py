@@ -88,7 +88,7 @@ def _task(
 
 def _member(arg: ml_collections.ConfigDict, classes: int) -> ml_collections.ConfigDict:
     tower, _, _ = hicmae.size("test" if arg.tiny else arg.size)
-    mels, layers = _stem(arg.stem)
+    mels, layers = stem_of(arg.stem)
     return call(
         classify.Classify,
         model=call(
@@ -114,7 +114,7 @@ def _member(arg: ml_collections.ConfigDict, classes: int) -> ml_collections.Conf
     )
 
 
-def _stem(name: str) -> tuple[int, ml_collections.ConfigDict]:
+def stem_of(name: str) -> tuple[int, ml_collections.ConfigDict]:
     """Log-mel bins and layers: "conv", three convolutions; "patch", cheaper by several times."""
     if name == "conv":
         return 128, call(stem.AudioStem, channels=[16, 32, 32])

@@ -37,14 +37,14 @@ def raws(tmp_path_factory):
 def _error(name, raw, tmp_path):
     """What the first config that fails says, the one with most keys first; "" if none fails."""
     configs = opened.module(name).Builder.BUILDER_CONFIGS or [None]
-    builders = [opened.builder(name, raw, tmp_path, c.name if c else "") for c in configs]
-    for builder in sorted(builders, key=lambda b: -len(b.info.features)):
-        try:
+    try:
+        builders = [opened.builder(name, raw, tmp_path, c.name if c else "") for c in configs]
+        for builder in sorted(builders, key=lambda b: -len(b.info.features)):
             opened.examples(builder)
-        except UnicodeError:
-            raise  # says neither file nor line
-        except (ValueError, FileNotFoundError) as error:
-            return str(error)
+    except UnicodeError:
+        raise  # says neither file nor line
+    except (ValueError, FileNotFoundError) as error:
+        return str(error)
     return ""
 
 
