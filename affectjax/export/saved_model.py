@@ -3,35 +3,34 @@
 import json
 import os
 import pathlib
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from importlib import metadata
+from collections.abc import Mapping
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from affectjax import config as config_lib
+from affectjax.data.ops import video
 from affectjax.evals import calibrate
+from affectjax.export import card as card_lib
+from affectjax.export import fresh, signatures, stablehlo, warm_up
 from affectjax.train import inputs, setup, shard
 
-INPUTS = ("frames", "face_frames", "image", "face", "person", "audio", "audio_length")
 TOLERANCE = 1e-4
-CHECKED = ("jax", "flax", "tensorflow-cpu", "affectjax")
+NAMES = ("serving_default", "predict", "embed")  # of signatures; the first two are the same
 
 
 def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> dict[str, float]:
     """Write <workdir>/export (or `output`) and compare it with the run on real clips.
 
-    Inputs of the signature `serving_default`, batch free, what the model reads of: `frames` and
-    `face_frames` uint8 (b, t, h, w, 3) RGB, `image`, `face` and `person` uint8 (b, h, w, 3),
-    `audio` float32 (b, samples) at 16 kHz with `audio_length` int32 (b). Outputs: `probabilities`
-    (b, k), calibrated where --mode=evaluate fitted a temperature, `labels` (b, k), `vad` (b, d),
-    with `vad_low` and `vad_high` where it fitted intervals, `score` (b,). Log-mel and normalisation
-    are inside. The assets are card.json, labels.txt and config.json.
+    Signatures `predict` (and `serving_default`, the same) and `embed`, batch free, for cpu, cuda
+    and tpu. They take what the model reads of: `frames` and `face_frames` uint8 (b, t, h, w, 3)
+    RGB, `image`, `face` and `person` uint8 (b, h, w, 3), `audio` float32 (b, s) at 16 kHz in
+    [-1, 1], s up to the model's window, with `audio_length` int32 (b). What they answer is
+    `signatures.OUTPUTS`. Log-mel, normalisation and calibration are inside. Assets: card.json,
+    card.md, labels.txt, vad.json, config.json; assets.extra holds requests for warming up,
+    stablehlo the same functions for jax alone.
 
     Returns the largest difference to the run's own outputs, by output.
 
@@ -48,158 +47,139 @@ def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> di
     with jax.set_mesh(mesh):
         run, restored = setup.trained(config, workdir, mesh)
         step, state = restored["selected"]
-        params = jax.device_get(state.eval_params)
-    serve = serving(run.task, calibrate.load_for(workdir, step))
-    spec = {k: run.spec[k] for k in INPUTS if k in run.spec}
-    card = make_card(config, workdir, spec, step)
-    save(folder, serve, params, spec, card, config_lib.to_json(config))
+        params = signatures.flat(jax.device_get(state.eval_params))
+    fitted = calibrate.load_for(workdir, step)
+    serve = {"predict": signatures.predict(run.task, fitted), "embed": signatures.embed(run.task)}
+    spec = {k: run.spec[k] for k in signatures.INPUTS if k in run.spec}
     clips = _real_clips(config, spec)
-    expected = {k: np.asarray(v) for k, v in jax.jit(serve)(params, clips).items()}
-    told = compare(folder, clips, expected)
+    expected = {k: jax.device_get(jax.jit(f)(params, clips)) for k, f in serve.items()}
+    card = card_lib.make(config, workdir, spec, expected, step)
+    functions = {k: stablehlo.lower(f, params, spec) for k, f in serve.items()}
+    save(folder, functions, params, spec, _assets(card, config))
+    stablehlo.write(folder / "stablehlo", functions, params)
+    warm_up.write(folder, NAMES, spec, card_lib.BUCKETS)
+    told, milliseconds = fresh.compare(folder, clips, expected)
+    _measured(folder, card, milliseconds)
     print(tell(folder, told, len(next(iter(clips.values())))), flush=True)
     if max(told.values()) > TOLERANCE:
         raise ValueError(f"{folder} differs from the run by {told}, more than {TOLERANCE}")
     return told
 
 
-def serving(task: Any, fitted: Mapping[str, Any]) -> Callable[..., dict[str, jax.Array]]:
-    """The pure function (params, inputs) -> what is served, calibration inside."""
-
-    def serve(params: Any, given: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
-        out = task.predict({"params": params}, given)
-        served = {}
-        if "probabilities" in out:
-            log_p = jnp.log(jnp.maximum(out["probabilities"], 1e-30))
-            served["probabilities"] = jax.nn.softmax(log_p / fitted.get("temperature", 1.0))
-        if "multilabel_pred" in out:
-            served["labels"] = out["multilabel_pred"]
-        if "score_pred" in out:
-            served["score"] = out["score_pred"]
-        if "vad_pred" in out:
-            served["vad"] = out["vad_pred"]
-            if "vad_half_width" in fitted:
-                half = jnp.asarray(fitted["vad_half_width"])
-                served["vad_low"] = jnp.maximum(out["vad_pred"] - half, -1.0)
-                served["vad_high"] = jnp.minimum(out["vad_pred"] + half, 1.0)
-        return served
-
-    return serve
-
-
 def save(
     folder: pathlib.Path,
-    serve: Callable[..., dict[str, jax.Array]],
-    params: Any,
+    functions: Mapping[str, jax.export.Exported],
+    params: Mapping[str, np.ndarray],
     spec: Mapping[str, jax.ShapeDtypeStruct],
-    card: Mapping[str, Any],
-    config_json: str,
+    assets: Mapping[str, str],
 ) -> None:
-    """Write the SavedModel: parameters as variables, the function as StableHLO inside."""
+    """Write the SavedModel: parameters as variables, the functions as StableHLO inside."""
     import tensorflow as tf
-    from jax.experimental import jax2tf
 
-    shapes = {k: ", ".join(["b", *"_" * (len(s.shape) - 1)]) for k, s in spec.items()}
-    converted = jax2tf.convert(serve, polymorphic_shapes=[None, shapes], with_gradient=False)
     module = tf.Module()
-    module.params = tf.nest.map_structure(tf.Variable, params)
-    signature = {k: tf.TensorSpec((None, *s.shape[1:]), s.dtype, name=k) for k, s in spec.items()}
-
-    def served(**given: Any) -> Any:
-        return converted(module.params, given)
-
-    module.served = tf.function(served, autograph=False)
+    module.params = {k: tf.Variable(v) for k, v in params.items()}
+    signature = {k: tf.TensorSpec(_free(k, s), s.dtype, name=k) for k, s in spec.items()}
+    module.served = {k: _served(f, module, spec) for k, f in functions.items()}
+    concrete = {k: f.get_concrete_function(**signature) for k, f in module.served.items()}
     with tempfile.TemporaryDirectory() as scratch:
-        files = {
-            "card.json": json.dumps(card, indent=1),
-            "labels.txt": "\n".join(card["labels"]) + "\n",
-            "config.json": config_json,
-        }
         module.assets = []
-        for name, text in files.items():
+        for name, text in assets.items():
             path = pathlib.Path(scratch) / name
             path.write_text(text)
             module.assets.append(tf.saved_model.Asset(str(path)))
-        function = module.served.get_concrete_function(**signature)
-        tf.saved_model.save(module, str(folder), signatures={"serving_default": function})
+        named = {k: concrete.get(k, concrete["predict"]) for k in NAMES}
+        tf.saved_model.save(module, str(folder), signatures=named)
 
 
-def make_card(
-    config: Any, workdir: pathlib.Path, spec: Mapping[str, jax.ShapeDtypeStruct], step: int
-) -> dict[str, Any]:
-    """What one must know to use the model: inputs, labels, training, scores, versions."""
-    scores = {}
-    for path in sorted((workdir / "evaluation").glob("*.json")):
-        if path.name != calibrate.FILE:
-            told = json.loads(path.read_text())
-            scores[path.stem] = {k: v for k, v in told.items() if isinstance(v, float | int)}
-    task = config.task.get("task") or config.task  # an ensemble holds its members' task
-    before = [op[config_lib.NAME] for op in config_lib.to_plain(config.data.eval_ops)]
-    before = [name for name in before if not name.startswith("affectjax.data.ops.labels")]
-    return {
-        "labels": list(inputs.label_names(config)),
-        "inputs": {k: [str(s.dtype), None, *s.shape[1:]] for k, s in spec.items()},
-        "audio_rate": 16_000,
-        "fps": float(config.data.fps),
-        "done_before": before,  # host-side transforms that the caller applies to whole clips
-        "model": task.model[config_lib.NAME],
-        "members": int(config.task.get("members", 1)),
-        "data": config.data.builder,
-        "step": step,
-        "selected_on": f"{config.select.split} {config.select.metric}",
-        "calibration": calibrate.load(workdir),
-        "scores": scores,
-        "versions": {name: metadata.version(name) for name in CHECKED},
-    }
+def prepared(given: dict[str, Any], spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
+    """TensorFlow inputs as the model reads them: sound checked and padded to the model's window.
 
-
-def compare(
-    folder: pathlib.Path, clips: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]
-) -> dict[str, float]:
-    """Largest difference by output, the model loaded in a fresh process without JAX.
-
-    All clips at once and the first alone: the batch is free.
+    A request out of bounds ends with InvalidArgument, which servers turn into a 400.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        given, out = pathlib.Path(scratch) / "in.npz", pathlib.Path(scratch) / "out.npz"
-        np.savez(given, **dict(clips))  # type: ignore[arg-type]
-        command = [sys.executable, "-c", _FRESH, str(folder), str(given), str(out)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise ValueError(f"{folder} could not be used by TensorFlow:\n{done.stderr[-3000:]}")
-        with np.load(out) as file:
-            found = {k: file[k] for k in file.files}
-    told = {}
-    for name, value in expected.items():
-        one = np.abs(found[f"one/{name}"] - value[:1]).max()
-        told[name] = float(max(np.abs(found[f"all/{name}"] - value).max(), one))
-    return told
+    import tensorflow as tf
 
-
-# None in sys.modules makes every import of the name fail: TensorFlow itself tries to import jax.
-_FRESH = """
-import sys
-sys.modules["jax"] = sys.modules["flax"] = None
-import numpy as np
-import tensorflow as tf
-served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
-with np.load(sys.argv[2]) as file:
-    clips = {k: file[k] for k in file.files}
-out = {}
-for name, stop in (("all", None), ("one", 1)):
-    said = served(**{k: tf.constant(v[:stop]) for k, v in clips.items()})
-    out |= {f"{name}/{k}": v.numpy() for k, v in said.items()}
-np.savez(sys.argv[3], **out)
-"""
+    if "audio" not in spec:
+        return given
+    audio, length, longest = given["audio"], given["audio_length"], spec["audio"].shape[1]
+    samples = tf.shape(audio)[1]
+    check = tf.debugging
+    checks = [
+        check.assert_less_equal(
+            samples,
+            longest,
+            message=f"audio: at most {longest} samples a row; cut it into windows",
+        ),
+        check.assert_less_equal(
+            tf.abs(audio), 1.0, message="audio: finite and within [-1, 1]; divide int16 by 32768"
+        ),
+        check.assert_greater(
+            length, video.SHORTEST, message=f"audio_length: more than {video.SHORTEST} samples"
+        ),
+        check.assert_less_equal(
+            length, samples, message="audio_length: at most the samples of `audio`"
+        ),
+    ]
+    with tf.control_dependencies(checks):
+        padded = tf.pad(audio, [[0, 0], [0, longest - samples]])
+    return {**given, "audio": tf.ensure_shape(padded, (None, longest))}
 
 
 def tell(folder: pathlib.Path, told: Mapping[str, float], clips: int) -> str:
     """One line on an export."""
-    size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) / 2**20
     parts = ", ".join(f"{k} {v:.1e}" for k, v in told.items())
     return (
-        f"{folder}: {size:.1f} MiB; largest difference to the run on {clips} clips, "
+        f"{folder}: {size(folder):.1f} MiB; largest difference to the run on {clips} clips, "
         f"TensorFlow without JAX: {parts}"
     )
+
+
+def size(folder: pathlib.Path) -> float:
+    """MiB of the SavedModel: its graph and its variables, without what lies beside it."""
+    files = [*folder.glob("*.pb"), *(folder / "variables").iterdir()]
+    return sum(p.stat().st_size for p in files) / 2**20
+
+
+def _served(function: jax.export.Exported, module: Any, spec: Mapping[str, Any]) -> Any:
+    import tensorflow as tf
+    from jax.experimental import jax2tf
+
+    shapes = {k: ", ".join(["b", *"_" * (len(s.shape) - 1)]) for k, s in spec.items()}
+    converted = jax2tf.convert(
+        function.call,
+        polymorphic_shapes=[None, shapes],
+        with_gradient=False,
+        native_serialization_platforms=stablehlo.PLATFORMS,
+    )
+
+    def served(**given: Any) -> Any:
+        return converted(dict(module.params), prepared(given, spec))
+
+    return tf.function(served, autograph=False)
+
+
+def _free(name: str, spec: jax.ShapeDtypeStruct) -> tuple[int | None, ...]:
+    return (None, None) if name == "audio" else (None, *spec.shape[1:])
+
+
+def _assets(card: Mapping[str, Any], config: Any) -> dict[str, str]:
+    return {
+        "card.json": json.dumps(card, indent=1),
+        "card.md": card_lib.markdown(card),
+        "labels.txt": "\n".join(card["labels"]) + "\n",
+        "vad.json": json.dumps(card["vad"], indent=1),
+        "config.json": config_lib.to_json(config),
+    }
+
+
+def _measured(folder: pathlib.Path, card: dict[str, Any], milliseconds: dict[str, float]) -> None:
+    """Size and latency into the card, once they are known; assets are plain files."""
+    import platform
+
+    cores = f"{os.cpu_count()} cores of {platform.machine()}"
+    where = f"median of {fresh.CALLS} calls in TensorFlow on the CPU of the export, {cores}"
+    full = {**card, "size_mib": size(folder), "latency_ms": milliseconds, "measured": where}
+    (folder / "assets" / "card.json").write_text(json.dumps(full, indent=1))
+    (folder / "assets" / "card.md").write_text(card_lib.markdown(full))
 
 
 def _refuse(config: Any, workdir: pathlib.Path, folder: pathlib.Path) -> None:

@@ -119,7 +119,7 @@ class ClipCaer(nn.Module):
         video = Dense(s.embed, name="project")(jnp.concatenate(parts, axis=-1))
         text = self._texts()
         logits = clip.unit(video) @ clip.unit(text).T / TEMPERATURE
-        return {"logits": logits, "video": video, "text": text, **out}
+        return {"logits": logits, "video": video, "text": text, "feature": video, **out}
 
     def _texts(self) -> Float[Array, "k e"]:
         s = self.size

@@ -22,7 +22,7 @@ class Fusion(nn.Module):
     """Features side by side -> linear, batch norm, ReLU, dropout -> "categories" and "vad".
 
     "categories" (b, k) are scores that are regressed on 0 and 1, no logits; "vad" (b, 3) are the
-    ratings from 1 to 10 over ten. Both are float32.
+    ratings from 1 to 10 over ten; both read "feature" (b, hidden). All are float32.
 
     Attributes:
       plain: without norm and ReLU, as the authors' released Torch code; their trained network and
@@ -49,6 +49,7 @@ class Fusion(nn.Module):
         return {
             "categories": Dense(self.categories, name="categories")(x),
             "vad": Dense(self.dimensions, name="vad")(x),
+            "feature": x,
         }
 
 

@@ -1,0 +1,136 @@
+"""The model card of an exported run: card.json for programs, card.md for people."""
+
+import importlib.util
+import json
+import pathlib
+import re
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+import jax
+
+from affectjax import config as config_lib
+from affectjax.affect import vad as vad_lib
+from affectjax.data.ops import audio
+from affectjax.evals import calibrate
+from affectjax.export import signatures
+from affectjax.train import inputs
+
+BUCKETS = (1, 2, 4, 8)
+VERSIONED = ("jax", "flax", "tensorflow-cpu", "affectjax")
+
+
+def make(
+    config: Any,
+    workdir: pathlib.Path,
+    spec: Mapping[str, jax.ShapeDtypeStruct],
+    outputs: Mapping[str, Mapping[str, jax.ShapeDtypeStruct]],
+    step: int,
+) -> dict[str, Any]:
+    """What one must know to use the model: signatures, labels, training, scores, versions.
+
+    `outputs` are shapes by signature and name.
+    """
+    task = config.task.get("task") or config.task  # an ensemble holds its members' task
+    before = [op[config_lib.NAME] for op in config_lib.to_plain(config.data.eval_ops)]
+    before = [name for name in before if not name.startswith("affectjax.data.ops.labels")]
+    return {
+        "signatures": {name: _outputs(given) for name, given in outputs.items()},
+        "inputs": {k: _input(k, s) for k, s in spec.items()},
+        "batch": {"least": 1, "warmed": list(BUCKETS)},
+        "platforms": ["cpu", "cuda", "tpu"],
+        "labels": list(inputs.label_names(config)),
+        "vad": _vad(config, outputs["predict"]),
+        "audio_rate": audio.RATE,
+        "fps": float(config.data.fps),
+        "done_before": before,  # host-side transforms that the caller applies to whole clips
+        "model": task.model[config_lib.NAME],
+        "members": int(config.task.get("members", 1)),
+        "data": config.data.builder,
+        "data_licence": licence(config.data.builder),
+        "step": step,
+        "selected_on": f"{config.select.split} {config.select.metric}",
+        "calibration": calibrate.load(workdir),
+        "scores": _scores(workdir),
+        "versions": {name: metadata.version(name) for name in VERSIONED},
+    }
+
+
+def licence(builder: str) -> str:
+    """The row `licence` of the dataset's card, or that there is none."""
+    found = importlib.util.find_spec(builder)
+    card = pathlib.Path(str(found.origin)).parent / "README.md" if found else None
+    if card is None or not card.exists():
+        return f"not stated: {builder} has no card"
+    row = re.search(r"^\| licence \| (.+) \|$", card.read_text(encoding="utf-8"), re.MULTILINE)
+    return row[1] if row else f"not stated in the card of {builder}"
+
+
+def markdown(card: Mapping[str, Any]) -> str:
+    """The card as a page."""
+    lines = [f"# {card['model'].split(':')[-1]}, trained on {card['data'].split('.')[-2]}", ""]
+    if "size_mib" in card:
+        each = ", ".join(f"{v:.1f} ms at batch {k}" for k, v in card["latency_ms"].items())
+        lines += [f"{card['size_mib']:.1f} MiB of variables and graph; {each}, {card['measured']}."]
+    lines += [f"Lowered for {', '.join(card['platforms'])}.", "", "## Inputs", ""]
+    lines += map(_line, card["inputs"], card["inputs"].values())
+    heard = card["inputs"].get("audio")
+    if heard:
+        lines += ["", f"Sound is refused beyond {heard['longest']} samples and outside [-1, 1]."]
+    lines += ["", "The caller does before: " + ", ".join(card["done_before"]) + ".", ""]
+    for name, outputs in card["signatures"].items():
+        lines += [f"## Signature `{name}`", ""]
+        lines += [
+            f"- `{k}` {of['dtype']} {of['shape']}: {of['meaning']}" for k, of in outputs.items()
+        ]
+        lines += [""]
+    lines += ["## Labels", "", ", ".join(card["labels"]) or "none", ""]
+    if card["vad"]:
+        lines += ["## Valence, arousal, dominance", "", json.dumps(card["vad"]), ""]
+    lines += ["## Training data", "", f"`{card['data']}`. Licence: {card['data_licence']}", ""]
+    lines += ["## Scores", ""]
+    for split, scores in card["scores"].items():
+        lines += [f"- {split}: " + ", ".join(f"{k} {v:.4g}" for k, v in scores.items())]
+    lines += ["" if card["scores"] else "--mode=evaluate was not run.", "## Calibration", ""]
+    told = json.dumps(card["calibration"]) if card["calibration"] else "none was fitted"
+    return "\n".join([*lines, told, "", f"Versions: {json.dumps(card['versions'])}", ""])
+
+
+def _line(name: str, of: Mapping[str, Any]) -> str:
+    return f"- `{name}` {of['dtype']} {of['shape']}: {of['meaning']}"
+
+
+def _input(name: str, spec: jax.ShapeDtypeStruct) -> dict[str, Any]:
+    told: dict[str, Any] = {"dtype": str(spec.dtype), "shape": [-1, *spec.shape[1:]]}
+    if name == "audio":
+        told |= {"shape": [-1, -1], "longest": spec.shape[1]}
+    return {**told, "meaning": signatures.INPUTS[name]}
+
+
+def _outputs(given: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
+    return {
+        k: {
+            "dtype": str(s.dtype),
+            "shape": [-1, *s.shape[1:]],
+            "meaning": signatures.OUTPUTS[k],
+        }
+        for k, s in given.items()
+    }
+
+
+def _vad(config: Any, outputs: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any] | None:
+    if "vad" not in outputs:
+        return None
+    said = inputs.open_builder(config).info.metadata or {}
+    dimensions = vad_lib.DIMENSIONS[: outputs["vad"].shape[1]]
+    return {"dimensions": list(dimensions), "low": -1, "high": 1, "native": said.get("vad")}
+
+
+def _scores(workdir: pathlib.Path) -> dict[str, dict[str, float]]:
+    scores = {}
+    for path in sorted((workdir / "evaluation").glob("*.json")):
+        if path.name != calibrate.FILE:
+            told = json.loads(path.read_text())
+            scores[path.stem] = {k: v for k, v in told.items() if isinstance(v, float | int)}
+    return scores

@@ -1,0 +1,77 @@
+"""An exported model in a process where jax, flax and affectjax cannot be imported."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+
+import numpy as np
+
+CALLS = 10
+
+# None in sys.modules makes every import of the name fail: TensorFlow itself tries to import jax.
+_CODE = """
+import sys
+for name in ("jax", "flax", "affectjax"):
+    sys.modules[name] = None
+import json, time
+import numpy as np
+import tensorflow as tf
+folder, given, written, calls = sys.argv[1:]
+model = tf.saved_model.load(folder)
+with np.load(given) as file:
+    clips = {k: file[k] for k in file.files}
+if "audio" in clips:  # any length up to the window: the zeros behind the sound are left out
+    clips["audio"] = clips["audio"][:, : clips["audio_length"].max()]
+out, milliseconds = {}, {}
+for name in ("predict", "embed"):
+    for part, stop in (("all", None), ("one", 1)):
+        rows = {k: tf.constant(v[:stop]) for k, v in clips.items()}
+        said = model.signatures[name](**rows)
+        out |= {f"{name}/{part}/{k}": v.numpy() for k, v in said.items()}
+        times = []
+        for _ in range(int(calls) if name == "predict" else 0):
+            start = time.perf_counter()
+            next(iter(model.signatures[name](**rows).values())).numpy()
+            times.append(1e3 * (time.perf_counter() - start))
+        if times:
+            milliseconds[len(next(iter(rows.values())))] = float(np.median(times))
+np.savez(written, milliseconds=json.dumps(milliseconds), **out)
+"""
+
+
+def compare(
+    folder: pathlib.Path,
+    clips: Mapping[str, np.ndarray],
+    expected: Mapping[str, Mapping[str, np.ndarray]],
+) -> tuple[dict[str, float], dict[str, float]]:
+    """(largest difference by output, median milliseconds of `predict` by batch size).
+
+    `expected` are outputs by signature. All clips at once and the first alone: the batch is free.
+
+    Raises:
+      ValueError: TensorFlow could not load or run the model.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        given, out = pathlib.Path(scratch) / "in.npz", pathlib.Path(scratch) / "out.npz"
+        np.savez(given, **dict(clips))  # type: ignore[arg-type]
+        command = [sys.executable, "-I", "-c", _CODE, str(folder), str(given), str(out), str(CALLS)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise ValueError(f"{folder} could not be used by TensorFlow:\n{done.stderr[-3000:]}")
+        with np.load(out) as file:
+            found = {k: file[k] for k in file.files}
+    told: dict[str, float] = {}
+    for name, outputs in expected.items():
+        for key, value in outputs.items():
+            pairs = ((found[f"{name}/all/{key}"], value), (found[f"{name}/one/{key}"], value[:1]))
+            told[key] = max(_difference(a, b) for a, b in pairs)
+    return told, json.loads(str(found["milliseconds"]))
+
+
+def _difference(found: np.ndarray, expected: np.ndarray) -> float:
+    if found.dtype == bool:  # a threshold is a validation clip's own output: rounding turns it
+        return 0.0
+    return float(np.abs(found - expected).max())

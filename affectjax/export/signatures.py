@@ -1,0 +1,97 @@
+"""What an exported model answers: pure functions of (parameters, inputs), for a server to call."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import traverse_util
+
+from affectjax.data.ops import video
+from affectjax.tasks.ensemble import Ensemble
+
+Served = dict[str, jax.Array]
+Serve = Callable[[Mapping[str, jax.Array], Mapping[str, jax.Array]], Served]
+
+INPUTS = {
+    "frames": "RGB, the face over time, in order; all of one window",
+    "face_frames": "RGB, the face cut out of each of `frames`",
+    "image": "RGB, a picture",
+    "face": "RGB, the face",
+    "person": "RGB, the person cut out of `image`",
+    "audio": "mono waveform at 16 kHz in [-1, 1]; shorter ones are zero-padded inside",
+    "audio_length": f"the samples of each row that are sound, more than {video.SHORTEST}",
+}
+OUTPUTS = {
+    "probabilities": "(b, k) of the categories in labels.txt, calibrated where a temperature is",
+    "labels": "(b, k) of each label of labels.txt by itself",
+    "present": "(b, k) bool, the label's probability reaches its threshold",
+    "score": "(b,)",
+    "vad": "(b, d) in [-1, 1]: valence, arousal and, where d is 3, dominance",
+    "vad_low": "(b, d), the lower end of the interval",
+    "vad_high": "(b, d), `vad_low` to `vad_high` held 95% of validation clips",
+    "vad_sd": "(b, d), the standard deviation that the model itself predicts",
+    "embedding": "(b, e), what the heads read; members of an ensemble side by side",
+}
+
+
+def predict(task: Any, fitted: Mapping[str, Any]) -> Serve:
+    """Named outputs of OUTPUTS, with what --mode=evaluate fitted (`evals.calibrate`) inside."""
+
+    def serve(params: Mapping[str, jax.Array], given: Mapping[str, jax.Array]) -> Served:
+        out = task.predict({"params": nested(params)}, given)
+        served = {}
+        if "probabilities" in out:
+            log_p = jnp.log(jnp.maximum(out["probabilities"], 1e-30))
+            served["probabilities"] = jax.nn.softmax(log_p / fitted.get("temperature", 1.0))
+        if "multilabel_pred" in out:
+            least = jnp.asarray(fitted.get("thresholds", 0.5), jnp.float32)
+            served["labels"] = out["multilabel_pred"]
+            served["present"] = out["multilabel_pred"] >= least
+        if "score_pred" in out:
+            served["score"] = out["score_pred"]
+        if "vad_pred" in out:
+            served |= _rated(out, fitted)
+        return served
+
+    return serve
+
+
+def embed(task: Any) -> Serve:
+    """The feature (b, e) that the heads read, as `embedding`."""
+
+    def serve(params: Mapping[str, jax.Array], given: Mapping[str, jax.Array]) -> Served:
+        return {"embedding": _feature(task, nested(params), given)}
+
+    return serve
+
+
+def flat(params: Any) -> dict[str, Any]:
+    """A tree of parameters by path, "encoder/blocks_0/kernel": the form that files hold."""
+    return traverse_util.flatten_dict(params, sep="/")
+
+
+def nested(params: Mapping[str, Any]) -> Any:
+    """The inverse of `flat`."""
+    return traverse_util.unflatten_dict(dict(params), sep="/")
+
+
+def _rated(out: Mapping[str, jax.Array], fitted: Mapping[str, Any]) -> Served:
+    served = {"vad": out["vad_pred"]}
+    if "vad_half_width" in fitted:
+        half = jnp.asarray(fitted["vad_half_width"])
+        served["vad_low"] = jnp.maximum(out["vad_pred"] - half, -1.0)
+        served["vad_high"] = jnp.minimum(out["vad_pred"] + half, 1.0)
+    if "vad_sd" in out:
+        served["vad_sd"] = out["vad_sd"]
+    return served
+
+
+def _feature(task: Any, params: Any, given: Mapping[str, jax.Array]) -> jax.Array:
+    if isinstance(task, Ensemble):
+        each = [jax.tree.map(lambda x, i=i: x[i], params) for i in range(task.members)]
+        return jnp.concatenate([_feature(task.task, own, given) for own in each], axis=-1)
+    out = task.model.apply({"params": params}, *task.inputs(given), deterministic=True)
+    if "feature" not in out:
+        raise ValueError(f"config.task.model returns no `feature` to embed, only {sorted(out)}")
+    return out["feature"].astype(jnp.float32)

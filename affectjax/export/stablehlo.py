@@ -1,0 +1,45 @@
+"""The exported functions as StableHLO for cpu, cuda and tpu, through `jax.export`.
+
+<folder>/predict.jaxexport and embed.jaxexport, and the parameters in params.safetensors. With jax
+and safetensors alone, without affectjax:
+
+  function = jax.export.deserialize(bytearray(open("predict.jaxexport", "rb").read()))
+  function.call(safetensors.numpy.load_file("params.safetensors"), {"frames": ..., "audio": ...})
+"""
+
+import pathlib
+from collections.abc import Mapping
+
+import jax
+import numpy as np
+from safetensors import numpy as safetensors
+
+from affectjax.export import signatures
+
+PLATFORMS = ("cpu", "cuda", "tpu")
+PARAMS = "params.safetensors"
+
+
+def lower(
+    serve: signatures.Serve,
+    params: Mapping[str, np.ndarray],
+    spec: Mapping[str, jax.ShapeDtypeStruct],
+) -> jax.export.Exported:
+    """A function of (flat parameters, inputs) for all PLATFORMS, of any batch b >= 1."""
+    (rows,) = jax.export.symbolic_shape("b")
+    shapes = {k: jax.ShapeDtypeStruct(v.shape, v.dtype) for k, v in params.items()}
+    given = {k: jax.ShapeDtypeStruct((rows, *s.shape[1:]), s.dtype) for k, s in spec.items()}
+    return jax.export.export(jax.jit(serve), platforms=PLATFORMS)(shapes, given)
+
+
+def write(
+    folder: pathlib.Path,
+    functions: Mapping[str, jax.export.Exported],
+    params: Mapping[str, np.ndarray],
+) -> None:
+    """Write the functions and the parameters."""
+    folder.mkdir(parents=True)
+    for name, function in functions.items():
+        (folder / f"{name}.jaxexport").write_bytes(function.serialize())
+    arrays = {k: np.ascontiguousarray(v) for k, v in params.items()}
+    (folder / PARAMS).write_bytes(safetensors.save(arrays))

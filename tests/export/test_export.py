@@ -1,0 +1,178 @@
+"""What goes out: functions served, their bounds and other forms, read by other people's code."""
+
+from functools import partial
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+from safetensors import numpy as safetensors
+
+from affectjax.evals import calibrate
+from affectjax.export import card, saved_model, signatures, stablehlo, warm_up
+from affectjax.tasks import classify, multilabel
+from affectjax.tasks.ensemble import Ensemble
+from affectjax.tasks.inputs import Inputs
+
+SPEC = {
+    "audio": jax.ShapeDtypeStruct((4, 4000), np.float32),
+    "audio_length": jax.ShapeDtypeStruct((4,), np.int32),
+}
+
+
+class _Heard(nn.Module):
+    """The log-mel's mean over time, and a linear head on it."""
+
+    head: str = "logits"
+
+    @nn.compact
+    def __call__(self, frames, log_mel, deterministic=True):
+        del frames, deterministic
+        feature = log_mel.mean(1)
+        vad = jnp.tanh(nn.Dense(3, name="vad")(feature))
+        return {self.head: nn.Dense(3, name="out")(feature), "vad": vad, "feature": feature}
+
+
+@pytest.fixture(scope="module")
+def task():
+    return classify.Classify(_Heard(), Inputs(mel_frames=20, mels=8), classes=3)
+
+
+@pytest.fixture(scope="module")
+def params(task):
+    return signatures.flat(jax.device_get(task.init(jax.random.key(0), SPEC)["params"]))
+
+
+@pytest.fixture(scope="module")
+def clips():
+    sound = np.random.default_rng(0).uniform(-0.5, 0.5, (3, 4000)).astype(np.float32)
+    length = np.array([4000, 3000, 2000], np.int32)
+    sound[np.arange(4000) >= length[:, None]] = 0
+    return {"audio": sound, "audio_length": length}
+
+
+def test_calibration_is_inside_and_the_same_as_that_of_evaluation(task, params, clips):
+    fitted = {"temperature": 2.0, "vad_half_width": [0.1, 0.2, 5.0]}
+    said = signatures.predict(task, fitted)(params, clips)
+    plain = task.predict({"params": signatures.nested(params)}, clips)
+    expected = calibrate.scaled(np.asarray(plain["probabilities"]), 2.0)
+    np.testing.assert_allclose(said["probabilities"], expected, atol=1e-6)
+    for name, sign in (("vad_low", -1), ("vad_high", 1)):
+        ends = np.clip(np.asarray(plain["vad_pred"]) + sign * np.array([0.1, 0.2, 5.0]), -1, 1)
+        np.testing.assert_allclose(said[name], ends, atol=1e-6)
+
+
+def test_labels_that_hold_together_are_present_from_their_threshold(clips):
+    task = multilabel.MultiLabel(
+        _Heard("multilabel_logits"), Inputs(mel_frames=20, mels=8), labels=["a", "b", "c"]
+    )
+    params = signatures.flat(task.init(jax.random.key(0), SPEC)["params"])
+    said = signatures.predict(task, {"thresholds": [0.0, 0.5, 1.1]})(params, clips)
+    assert said["present"][:, 0].all()
+    np.testing.assert_array_equal(said["present"][:, 1], said["labels"][:, 1] >= 0.5)
+    assert not said["present"][:, 2].any()
+
+
+def test_members_of_an_ensemble_embed_side_by_side(task, clips):
+    many = Ensemble(task, members=2)
+    params = signatures.flat(many.init(jax.random.key(0), SPEC)["params"])
+    said = signatures.embed(many)(params, clips)["embedding"]
+    one = task.inputs(clips)[1].mean(1)
+    np.testing.assert_allclose(said, np.concatenate([one, one], -1), atol=1e-6)
+
+
+def test_stablehlo_answers_for_each_platform_and_any_batch(task, params, clips, tmp_path):
+    serve = signatures.predict(task, {})
+    lowered = stablehlo.lower(serve, params, SPEC)
+    assert lowered.platforms == ("cpu", "cuda", "tpu")
+    stablehlo.write(tmp_path / "hlo", {"predict": lowered}, params)
+    data = bytearray((tmp_path / "hlo" / "predict.jaxexport").read_bytes())
+    read = safetensors.load_file(tmp_path / "hlo" / stablehlo.PARAMS)
+    for stop in (1, 3):
+        given = {k: v[:stop] for k, v in clips.items()}
+        said = jax.export.deserialize(data).call(read, given)
+        jax.tree.map(partial(np.testing.assert_allclose, atol=1e-6), said, serve(params, given))
+
+
+def test_a_saved_model_takes_sound_up_to_the_window_and_refuses_what_is_out_of_bounds(
+    task, params, clips, tmp_path
+):
+    import tensorflow as tf
+
+    serve = signatures.predict(task, {})
+    saved_model.save(tmp_path, {"predict": stablehlo.lower(serve, params, SPEC)}, params, SPEC, {})
+    served = tf.saved_model.load(str(tmp_path)).signatures["serving_default"]
+    short = {"audio": clips["audio"][1:, :3000], "audio_length": clips["audio_length"][1:]}
+    expected = serve(params, {k: v[1:] for k, v in clips.items()})
+    found = served(**{k: tf.constant(v) for k, v in short.items()})
+    np.testing.assert_allclose(found["probabilities"], expected["probabilities"], atol=1e-5)
+    bad = {
+        "at most 4000 samples": ({"audio": np.zeros((2, 4001), np.float32)}, {}),
+        r"within \[-1, 1\]; divide int16": ({"audio": short["audio"] * 32768}, {}),
+        "finite": ({"audio": np.full_like(short["audio"], np.nan)}, {}),
+        "more than 1024 samples": ({}, {"audio_length": np.array([5, 2000], np.int32)}),
+        "at most the samples of": ({}, {"audio_length": np.array([9000, 2000], np.int32)}),
+    }
+    for message, (audio, length) in bad.items():
+        given = {**short, **audio, **length}
+        with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+            served(**{k: tf.constant(v) for k, v in given.items()})
+
+
+def test_warm_up_requests_are_read_by_tensorflow_serving_s_own_classes(tmp_path):
+    import tensorflow as tf
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    spec = {**SPEC, "frames": jax.ShapeDtypeStruct((4, 2, 8, 8, 3), np.uint8)}
+    warm_up.write(tmp_path, ("predict", "embed"), spec, (1, 8))
+    found = []
+    for record in tf.data.TFRecordDataset(str(tmp_path / warm_up.PATH)):
+        log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
+        assert log.WhichOneof("log_type") == "predict_log"
+        request = log.predict_log.request
+        arrays = {k: tf.make_ndarray(v) for k, v in request.inputs.items()}
+        found.append((request.model_spec.signature_name, len(arrays["audio"])))
+        for key, of in spec.items():
+            assert arrays[key].shape[1:] == of.shape[1:]
+            assert arrays[key].dtype == of.dtype
+        assert (arrays["audio_length"] == 4000).all()
+    assert found == [("predict", 1), ("predict", 8), ("embed", 1), ("embed", 8)]
+    assert (tmp_path / warm_up.PATH).stat().st_size < 2000  # constants, not 8 times the frames
+
+
+def test_the_licence_is_that_of_the_data_s_card():
+    assert "CC BY-NC-SA" in card.licence("tfds_builders.ravdess.ravdess_dataset_builder")
+    assert card.licence("affectjax.data.fake").startswith("not stated")
+
+
+def test_the_page_of_a_card_says_every_input_and_output():
+    vad = SimpleNamespace(dtype="float32", shape=(1, 3))
+    told = {
+        "model": "m:Net",
+        "data": "tfds_builders.x.x_dataset_builder",
+        "data_licence": "CC0",
+        "platforms": ["cpu"],
+        "inputs": {"audio": card._input("audio", SPEC["audio"])},
+        "signatures": {"predict": card._outputs({"vad": vad})},
+        "labels": [],
+        "vad": None,
+        "done_before": [],
+        "scores": {"test": {"uar": 0.5}},
+        "calibration": {},
+        "versions": {},
+        "size_mib": 1.0,
+        "latency_ms": {1: 2.0},
+        "measured": "here",
+    }
+    page = card.markdown(told)
+    for part in (
+        "# Net, trained on x",
+        "1.0 MiB",
+        "2.0 ms at batch 1",
+        "`vad` float32 [-1, 3]",
+        "CC0",
+    ):
+        assert part in page
+    assert "beyond 4000 samples" in page
