@@ -40,6 +40,8 @@ KEYS: dict[str, Key] = {
     "subject": Key("", "int32", "id", "the person in the clip; splits never share one"),
     "clip_id": Key("", "int64", "id", "stable 63-bit hash of the clip's name"),
     "view": Key("", "int32", "index", "which view (window) of the clip this row is"),
+    "dataset": Key("", "int32", "index", "which part of a mixture the row is of"),
+    "possible": Key("k", "float32", "{0, 1}", "categories that the row's dataset knows at all"),
     "fold": Key("", "int32", "index", "the protocol's fold"),
     "valid": Key("", "bool", "", "False for the padding of the last batch"),
 }

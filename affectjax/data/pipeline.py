@@ -24,6 +24,15 @@ class Source(Protocol):
     def __getitem__(self, index: int, /) -> Element: ...
 
 
+@runtime_checkable
+class Mixed(Source, Protocol):
+    """A source of several datasets, with an order of its own and transforms that differ."""
+
+    def index_at(self, seed: int, position: int) -> int: ...
+
+    def ops_at(self, index: int) -> Sequence[Any]: ...
+
+
 def train_batches(
     source: Source,
     ops: Sequence[Any],
@@ -48,8 +57,9 @@ def train_batches(
     def example(i: int) -> Element:
         step, row = divmod(i, rows)
         position = order.host_positions(step, batch, host, hosts)[row]
-        element = dict(source[order.example_at(seed, position, len(source))])
-        return finish(apply(ops, element, order.generator(seed, position)))
+        index = _index_at(source, seed, position)
+        rng = order.generator(seed, position)
+        return finish(apply(_ops_at(source, index, ops), dict(source[index]), rng))
 
     return _batched(example, range(start * rows, stop * rows), rows, threads, prefetch)
 
@@ -80,10 +90,20 @@ def eval_batches(
         position = order.host_positions(step, batch, host, hosts)[row]
         clip, view = divmod(min(position, total - 1), views)
         element = {**source[clip], "view": view}
-        done = finish(apply(ops, element, order.generator(0, position)))
+        done = finish(apply(_ops_at(source, clip, ops), element, order.generator(0, position)))
         return {**done, "view": np.int32(view), "valid": np.bool_(position < total)}
 
     return _batched(example, range(steps * rows), rows, threads, prefetch)
+
+
+def _index_at(source: Source, seed: int, position: int) -> int:
+    if isinstance(source, Mixed):
+        return source.index_at(seed, position)
+    return order.example_at(seed, position, len(source))
+
+
+def _ops_at(source: Source, index: int, ops: Sequence[Any]) -> Sequence[Any]:
+    return (*source.ops_at(index), *ops) if isinstance(source, Mixed) else ops
 
 
 def apply(ops: Sequence[Any], element: Element, rng: np.random.Generator) -> Element:

@@ -33,7 +33,8 @@ def evaluate_on(
     """
     workdir = pathlib.Path(workdir)
     there = _with_data_of(config, other)
-    name = "on_" + other.data.builder.split(".")[-1].removesuffix("_dataset_builder")
+    builder = other.data.builder.split(".")[-1].removesuffix("_dataset_builder")
+    name = "on_" + ("_".join(other.data.parts) or builder)
     source, target = inputs.label_names(config), inputs.label_names(there)
     if config.task.get("held_out"):  # subjects of its own corpus: other people have these numbers
         config = ml_collections.ConfigDict(config.to_dict())
@@ -106,7 +107,11 @@ def shared(
 def _with_data_of(config: Any, other: Any) -> Any:
     out = ml_collections.ConfigDict(config.to_dict())
     given = ("builder", "builder_config", "manual_dir", "data_dir", "splits", "fake")
-    for name in given:
+    for name in (*given, "parts", "labels", "temperature"):
         value = other.data[name]
-        out.data[name] = ml_collections.ConfigDict(value) if name == "splits" else value
+        mapping_like = name in ("splits", "parts")
+        out.data[name] = ml_collections.ConfigDict(value) if mapping_like else value
+    task = out.task.get("task") or out.task  # an ensemble holds its members' task
+    if "datasets" in task:
+        task.datasets = sorted(other.data.parts)
     return out

@@ -3,7 +3,7 @@
 import json
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -11,6 +11,7 @@ import numpy as np
 
 from affectjax import config as config_lib
 from affectjax.evals import calibrate, predictions, scores, stream
+from affectjax.metrics import classification
 from affectjax.train import hosts, inputs, setup, shard
 
 Rows = dict[str, np.ndarray]
@@ -20,11 +21,12 @@ _RATERS = ("soft_nll", "soft_ece", "kl", "js", "tvd")
 def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
     """Score every split of `config.evaluate` and write `<workdir>/evaluation/<split>.json`.
 
-    Beside it, `<split>_predictions.csv` holds one row a clip (views averaged), also of the split
-    that chose the checkpoint, so that runs can be put together. The file's scores are those of
-    the selected checkpoint; "last" holds the scores of the last one, "calibrated" those that change
-    with the temperature fitted on the split that chose the checkpoint (`calibration.json`). Returns
-    the scores by split.
+    Of a mixture the scores are pooled over its datasets, and "datasets" holds those of each
+    (`by_dataset`). Beside it, `<split>_predictions.csv` holds one row a clip (views averaged), also
+    of the split that chose the checkpoint, so that runs can be put together. The file's scores are
+    those of the selected checkpoint; "last" holds the scores of the last one, "calibrated" those
+    that change with the temperature fitted on the split that chose the checkpoint
+    (`calibration.json`). Returns the scores by split.
 
     Raises:
       FileNotFoundError: the workdir holds no checkpoint.
@@ -48,17 +50,17 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
         if hosts.main():
             folder.mkdir(parents=True, exist_ok=True)
             write_json(folder / calibrate.FILE, fitted)
-            predictions.write(folder, config.select.split, chosen_on, names)
+            predictions.write(folder, config.select.split, named(config, chosen_on), names)
         for split in config.evaluate:
             told = {}
             for which, (step, state) in restored.items():
                 clips = clips_of(config, run, state, split)
-                told[which] = {"step": step, **scores.scores(**score_arguments(clips))}
+                told[which] = {"step": step, **scored(config, clips)}
                 if which == "selected":
                     changed = calibrated(clips, fitted)
                     told[which] |= {"calibrated": changed} if changed else {}
                     if hosts.main():
-                        predictions.write(folder, split, clips, names)
+                        predictions.write(folder, split, named(config, clips), names)
             results[split] = {
                 "split": split,
                 "examples": inputs.split_expression(config, split),
@@ -70,7 +72,40 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
             if hosts.main():
                 write_json(folder / f"{split}.json", results[split])
                 print(summary(split, results[split]), flush=True)
+                for name, own in results[split].get("datasets", {}).items():
+                    print("  " + summary(name, {"step": selected, **own}), flush=True)
     return results
+
+
+def scored(config: Any, clips: Rows) -> dict[str, Any]:
+    """All scores of some clips; of a mixture also of each dataset, under "datasets"."""
+    told: dict[str, Any] = scores.scores(**score_arguments(clips))
+    if "dataset" in clips:
+        told["datasets"] = by_dataset(clips, sorted(config.data.parts))
+    return told
+
+
+def by_dataset(clips: Rows, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The scores of each dataset's clips, probabilities over its own categories alone.
+
+    So they compare with those of a model of that dataset; pooled scores are over all categories,
+    and the model is not told which dataset a clip is of.
+    """
+    out: dict[str, dict[str, Any]] = {}
+    for number, name in enumerate(names):
+        rows = clips["dataset"] == number
+        if rows.any():
+            own = {k: v[rows] for k, v in clips.items()}
+            own["probabilities"] = classification.restricted(own["probabilities"], own["possible"])
+            out[name] = scores.scores(**score_arguments(own))
+    return out
+
+
+def named(config: Any, clips: Rows) -> Rows:
+    """The clips of a mixture with the names of their datasets."""
+    if "dataset" not in clips:
+        return clips
+    return {**clips, "dataset": np.array(sorted(config.data.parts))[clips["dataset"]]}
 
 
 def clips_of(config: Any, run: setup.Run, state: Any, split: str) -> Rows:
@@ -87,14 +122,18 @@ def fit(clips: Rows, split: str) -> dict[str, Any]:
     """What is fitted on the clips of the split that chose the checkpoint."""
     fitted: dict[str, Any] = {"fitted_on": split, "clips": len(clips["clip_id"])}
     if "probabilities" in clips:
-        p, y = clips["probabilities"], clips["emotion"]
+        known = clips["emotion"] >= 0
+        p, y = clips["probabilities"][known], clips["emotion"][known]
         fitted["temperature"] = calibrate.fit_temperature(p, y)
     if "multilabel_pred" in clips:
         fitted["thresholds"] = calibrate.fit_thresholds(
             clips["multilabel_pred"], clips["multilabel"]
         )
     if "vad_pred" in clips and "vad" in clips:
-        fitted["vad_half_width"] = calibrate.half_width(clips["vad_pred"], clips["vad"])
+        rated = ~np.isnan(clips["vad"]).any(-1)
+        if rated.any():
+            pair = clips["vad_pred"][rated], clips["vad"][rated]
+            fitted["vad_half_width"] = calibrate.half_width(*pair)
     return fitted
 
 

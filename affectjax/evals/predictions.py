@@ -12,17 +12,18 @@ import numpy as np
 Rows = dict[str, np.ndarray]
 ENDING = "_predictions.csv"
 _TRUTHS = ("emotion", "multilabel", "score")
+_DATASET = "dataset"
 _SCORES = ("score", "score_pred")
 
 
 def write(folder: pathlib.Path, split: str, clips: Rows, labels: Sequence[str]) -> None:
     """<folder>/<split>_predictions.csv, one row a clip.
 
-    Columns: clip_id, subject; of categories emotion, predicted and p_<label>...; of labels that
-    may hold together has_<label>... (0 or 1) and score_<label>...; VAD's truth and as predicted,
-    of the dimensions that the model has; score and score_pred.
+    Columns: clip_id, subject, of a mixture dataset; of categories emotion, predicted and
+    p_<label>...; of labels that may hold together has_<label>... (0 or 1) and score_<label>...;
+    VAD's truth and as predicted, of the dimensions that the model has; score and score_pred.
     """
-    columns: dict[str, Any] = {"clip_id": clips["clip_id"], "subject": clips["subject"]}
+    columns: dict[str, Any] = {k: clips[k] for k in ("clip_id", "subject", _DATASET) if k in clips}
     if "probabilities" in clips:
         columns["emotion"] = clips["emotion"]
         columns["predicted"] = clips["probabilities"].argmax(-1)
@@ -44,10 +45,12 @@ def read(path: str | os.PathLike[str]) -> Rows:
     """The arrays of a file that `write` wrote."""
     with pathlib.Path(path).open(newline="") as file:
         rows = list(csv.DictReader(file))
-    columns = {k: np.array([float(row[k]) for row in rows]) for k in rows[0]}
+    columns = {k: np.array([float(row[k]) for row in rows]) for k in rows[0] if k != _DATASET}
     clips = {k: columns[k].astype(np.int64) for k in ("subject", "emotion") if k in columns}
     clips |= {k: columns[k] for k in _SCORES if k in columns}
     clips["clip_id"] = np.array([int(row["clip_id"]) for row in rows])
+    if _DATASET in rows[0]:
+        clips[_DATASET] = np.array([row[_DATASET] for row in rows])
     groups = {
         "probabilities": "p_",
         "multilabel": "has_",

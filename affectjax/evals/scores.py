@@ -44,7 +44,8 @@ def scores(
     true), as lists, chance, and ccc_pooled, of all dimensions in one vector (`regression.cage`).
     Scores of the whole: srcc and plcc, and the interval of srcc is that of the correlation of ranks
     in the whole set. Labels that hold together: see `multilabel.scores`. Without `subject` every
-    clip is its own.
+    clip is its own. What is unknown of a clip does not count: `emotion` below 0, a `distribution`
+    of zeros, and VAD with a NaN; "clips_<what>" says how many are known where not all are.
 
     Raises:
       ValueError: there is nothing to score.
@@ -63,17 +64,36 @@ def scores(
     if probabilities is not None:
         p = np.asarray(probabilities, np.float64)
         if emotion is not None:
-            out |= _categories(p, np.asarray(emotion), people, options)
+            y = np.asarray(emotion)
+            out |= _of_known("emotion", y >= 0, _categories, p, y, people, options)
         if distribution is not None:
-            out |= _shares(np.asarray(distribution, np.float64), p, people, options)
+            q = np.asarray(distribution, np.float64)
+            out |= _of_known("distribution", q.sum(-1) > 0, _shares, q, p, people, options)
     if multilabel_pred is not None and multilabel is not None:
         out |= labels.scores(multilabel_pred, multilabel, people, thresholds, **options)
     if vad_pred is not None and vad is not None:
         pred, true = np.asarray(vad_pred, np.float64), np.asarray(vad, np.float64)
-        out |= _dimensions(pred, true, people, options)
+        known_rows = ~np.isnan(true).any(-1)
+        out |= _of_known("vad", known_rows, _dimensions, pred, true, people, options)
     if score_pred is not None and score is not None:
         out |= _ratings(np.asarray(score_pred), np.asarray(score), people, options)
     return out
+
+
+def _of_known(
+    what: str,
+    known: Any,
+    scored: Any,
+    a: np.ndarray,
+    b: np.ndarray,
+    people: np.ndarray,
+    options: Any,
+) -> Scores:
+    """The scores of the rows whose label is known, and their number where that is not all."""
+    if known.all():
+        return scored(a, b, people, options)
+    told = {f"clips_{what}": int(known.sum())}
+    return told | (scored(a[known], b[known], people[known], options) if known.any() else {})
 
 
 def _categories(p: np.ndarray, y: np.ndarray, people: np.ndarray, options: Any) -> Scores:

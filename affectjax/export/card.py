@@ -47,7 +47,7 @@ def make(
         "done_before": before,  # host-side transforms that the caller applies to whole clips
         "model": task.model[config_lib.NAME],
         "members": int(config.task.get("members", 1)),
-        "data": config.data.builder,
+        "data": config.data.builder or ", ".join(config.data.parts),
         "data_licence": licence(config.data.builder),
         "step": step,
         "selected_on": f"{config.select.split} {config.select.metric}",

@@ -31,3 +31,16 @@ def nll(probabilities: Float[Array, "b k"], emotion: Int[Array, " b"]) -> Float[
     xp = np if isinstance(probabilities, np.ndarray) else jnp
     own = xp.take_along_axis(probabilities, emotion[:, None], axis=1)[:, 0]
     return -xp.log(xp.maximum(own, _TINY))
+
+
+def restricted(
+    probabilities: Float[Array, "b k"], possible: Float[Array, "b k"]
+) -> Float[Array, "b k"]:
+    """Probabilities over the possible categories of each row alone, summing to 1 again.
+
+    >>> restricted(np.array([[0.25, 0.25, 0.5]]), np.array([[1.0, 1.0, 0.0]])).tolist()
+    [[0.5, 0.5, 0.0]]
+    """
+    xp = np if isinstance(probabilities, np.ndarray) else jnp
+    kept = probabilities * possible
+    return kept / xp.maximum(kept.sum(-1, keepdims=True), 1e-30)

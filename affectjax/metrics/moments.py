@@ -57,13 +57,16 @@ class Moments:
 def moments(
     prediction: Float[Array, "b d"],
     target: Float[Array, "b d"],
-    weights: Float[Array, " b"] | None = None,
+    weights: Float[Array, "b *d"] | None = None,
 ) -> Moments:
-    """Moments of a batch; rows of weight 0 do not count, whatever they hold."""
+    """Moments of a batch; rows of weight 0 do not count, whatever they hold.
+
+    Weights of each row, or of each row and dimension: `count` is then of each dimension, too.
+    """
     xp = _namespace(prediction, target)
     w = xp.ones_like(prediction[:, 0]) if weights is None else xp.asarray(weights, prediction.dtype)
-    w = w[:, None]
-    count = w.sum()
+    count = w.sum(0)
+    w = w[:, None] if w.ndim == 1 else w
     total = _or_one(count)
     # where, not *: a padded row may hold anything, also NaN.
     p, t = xp.where(w > 0, prediction, 0), xp.where(w > 0, target, 0)

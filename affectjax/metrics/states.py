@@ -18,7 +18,7 @@ from affectjax.metrics import calibration, classification, confusion, moments, r
 DIMENSIONS = ("valence", "arousal", "dominance")
 
 
-class _Several(metrics.Collection):
+class Several(metrics.Collection):
     """A collection whose metrics may each give several named scalars."""
 
     def compute(self) -> dict[str, Array | np.ndarray]:
@@ -32,7 +32,7 @@ class _Several(metrics.Collection):
 class Categories(metrics.Metric):
     """WAR, UAR, macro-F1, NLL and ECE from `emotion` and `probabilities`, or else `logits`.
 
-    `valid` masks rows.
+    `valid` masks rows, and so does an `emotion` below 0, which is unknown.
     """
 
     matrix: Array
@@ -53,7 +53,7 @@ class Categories(metrics.Metric):
             if logits is None:
                 raise ValueError("the outputs hold neither 'probabilities' nor 'logits'")
             probabilities = jax.nn.softmax(logits)
-        w = _weights(valid, emotion)
+        w = _weights(valid, emotion) * (emotion >= 0)
         classes = probabilities.shape[-1]
         guess = probabilities.argmax(-1)
         return cls(
@@ -83,7 +83,8 @@ class Categories(metrics.Metric):
 class Dimensions(metrics.Metric):
     """CCC of each dimension, their mean, and RMSE, from `vad_pred` and `vad`.
 
-    Both hold valence and arousal, and dominance where there is a third column.
+    Both hold valence and arousal, and dominance where there is a third column. NaN of `vad` is
+    unknown and does not count.
     """
 
     state: moments.Moments
@@ -92,7 +93,8 @@ class Dimensions(metrics.Metric):
     def from_model_output(
         cls, *, vad_pred: Array, vad: Array, valid: Array | None = None, **_: Any
     ) -> "Dimensions":
-        return cls(moments.moments(vad_pred, vad, _weights(valid, vad[:, 0])))
+        w = _weights(valid, vad)[:, None] * ~jnp.isnan(vad)
+        return cls(moments.moments(vad_pred, vad, w))
 
     def merge(self, other: "Dimensions") -> "Dimensions":
         return type(self)(self.state.merge(other.state))
@@ -164,21 +166,21 @@ class Ratings(metrics.CollectingMetric.from_outputs(("score_pred", "score", "val
 
 
 @flax.struct.dataclass
-class CategoryScores(_Several):
+class CategoryScores(Several):
     """Categories alone."""
 
     categories: Categories
 
 
 @flax.struct.dataclass
-class DimensionScores(_Several):
+class DimensionScores(Several):
     """VAD alone."""
 
     dimensions: Dimensions
 
 
 @flax.struct.dataclass
-class CategoryAndDimensionScores(_Several):
+class CategoryAndDimensionScores(Several):
     """Categories and VAD."""
 
     categories: Categories
@@ -186,14 +188,14 @@ class CategoryAndDimensionScores(_Several):
 
 
 @flax.struct.dataclass
-class RankingScores(_Several):
+class RankingScores(Several):
     """Labels that may hold together; not for jit."""
 
     ranking: Ranking
 
 
 @flax.struct.dataclass
-class RankingAndDimensionScores(_Several):
+class RankingAndDimensionScores(Several):
     """Labels that may hold together, and VAD; not for jit."""
 
     ranking: Ranking
@@ -201,14 +203,14 @@ class RankingAndDimensionScores(_Several):
 
 
 @flax.struct.dataclass
-class RatingScores(_Several):
+class RatingScores(Several):
     """One score of each item; not for jit."""
 
     ratings: Ratings
 
 
 @flax.struct.dataclass
-class LossScores(_Several):
+class LossScores(Several):
     """Mean losses, for tasks without labels."""
 
     losses: Means

@@ -8,6 +8,8 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from affectjax.evals import calibrate, predictions
 from affectjax.report import figures
 from affectjax.train import report as metrics_file
@@ -43,6 +45,8 @@ def write(workdir: str | os.PathLike[str]) -> pathlib.Path:
     parts = [f"<h1>{html.escape(workdir.name)}</h1>"]
     for split, values in results.items():
         parts += [f"<h2>{html.escape(split)}</h2>", _summary(values), score_table(values)]
+        for name, own in values.get("datasets", {}).items():
+            parts += [f"<h3>{html.escape(name)}</h3>", _summary(own), score_table(own)]
         for name, png in pictures(workdir, split, values, temperature).items():
             (workdir / "evaluation" / f"{split}_{name}.png").write_bytes(png)
             parts.append(_image(png, f"{name} on {split}"))
@@ -71,12 +75,14 @@ def pictures(
     out = {}
     if "probabilities" in clips:
         out["confusion"] = figures.confusion(values["confusion"], values["labels"])
-        p, y = clips["probabilities"], clips["emotion"]
+        known = clips["emotion"] >= 0
+        p, y = clips["probabilities"][known], clips["emotion"][known]
         out["reliability"] = figures.reliability(p, y, temperature)
     if "multilabel_pred" in clips:
         out["precisions"] = figures.precisions(values, values["labels"])
     if "vad_pred" in clips and "vad" in clips:
-        out["circumplex"] = figures.circumplex(clips["vad_pred"], clips["vad"])
+        rated = ~np.isnan(clips["vad"]).any(-1)
+        out["circumplex"] = figures.circumplex(clips["vad_pred"][rated], clips["vad"][rated])
     return out
 
 

@@ -10,15 +10,18 @@ from clu import metrics as clu_metrics
 from flax import linen as nn
 
 from affectjax.data.ops import mixing
-from affectjax.losses import ccc, classification, regression
-from affectjax.metrics import states
+from affectjax.losses import ccc, classification, missing, regression
+from affectjax.metrics import mixture, states
 from affectjax.models import norm
 from affectjax.tasks.inputs import Inputs
 from affectjax.tasks.pictures import Pictures
 
 Batch = Mapping[str, jax.Array]
 VadLoss = Literal["mse", "l1", "smooth_l1", "ccc", "pcc", "mse_ccc", "gaussian_nll"]
-PASSED = ("emotion", "vad", "distribution", "score", "subject", "view", "valid")
+PASSED = (
+    *("emotion", "vad", "distribution", "score"),
+    *("subject", "view", "valid", "dataset", "possible"),
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ class Classify:
       vad_loss: see `vad_term`.
       mixup, cutmix: alphas of the Beta distributions; 0 for none. The pair of a row is mixed in
         all targets alike. mix_audio False leaves audio unmixed, as the official code of HiCMAE.
+      datasets: names of the parts of a mixture (`data.mix`), whose rows may lack labels: each loss
+        is then of what is known, the softmax over the categories that the row's dataset has
+        (`losses.missing`), and metrics are told of each dataset, too. None: rows have all labels.
     """
 
     model: nn.Module
@@ -54,6 +60,7 @@ class Classify:
     cutmix: float = 0.0
     mix_prob: float = 1.0
     mix_audio: bool = True
+    datasets: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if len(self.class_weights) not in (0, self.classes):
@@ -62,10 +69,10 @@ class Classify:
                 f"{self.classes} classes"
             )
         soft = self.target != "hard" or self.smoothing or self.mixup or self.cutmix
-        if self.class_weights and soft:
+        if self.class_weights and (soft or self.datasets):
             raise ValueError(
                 "config.task.class_weights weighs plain hard targets: without smoothing, mixup, "
-                "cutmix and target='distribution'"
+                "cutmix, datasets and target='distribution'"
             )
 
     def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
@@ -76,6 +83,8 @@ class Classify:
         self, variables: Any, batch: Batch, key: jax.Array, step: jax.Array
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         del step
+        if self.datasets:
+            return _loss_of_known(self, variables, batch, key)
         out, targets, vad = outputs_and_targets(self, variables, batch, key, self._targets(batch))
         weights = None
         if self.class_weights:
@@ -96,12 +105,45 @@ class Classify:
         return {**named, **passed(batch, out)}
 
     def metrics(self) -> type[clu_metrics.Collection]:
+        if self.datasets:
+            return mixture.for_classification(bool(self.vad_weight), tuple(self.datasets))
         return states.for_classification(vad=bool(self.vad_weight))
 
     def _targets(self, batch: Batch) -> jax.Array:
         if self.target == "distribution":
             return batch["distribution"]
         return classification.smooth_targets(batch["emotion"], self.classes, self.smoothing)
+
+
+def _loss_of_known(
+    task: Classify, variables: Any, batch: Batch, key: jax.Array
+) -> tuple[jax.Array, dict[str, jax.Array]]:
+    """`Classify.loss` of rows that may lack labels.
+
+    A row mixed with one of another dataset may be of either's categories, and its VAD is that of
+    the one which has it, or the mean by their shares.
+    """
+    possible = batch["possible"]
+    shares = batch.get("distribution") if task.target == "distribution" else None
+    targets = missing.targets(batch["emotion"], possible, task.smoothing, shares)
+    given = dict(batch)
+    if task.vad_weight:
+        given["vad"] = jnp.concatenate(missing.known(batch["vad"]), -1)
+    # Mixing is linear: what goes with the targets is mixed by the same shares.
+    both = jnp.concatenate([targets, possible], -1)
+    out, both, vad = outputs_and_targets(task, variables, given, key, both)
+    targets, possible = jnp.split(both, 2, -1)
+    terms = {
+        "loss_emotion": missing.cross_entropy(out["logits"], targets, possible),
+        **moved(out),
+    }
+    total = task.emotion_weight * terms["loss_emotion"]
+    if task.vad_weight:
+        values, weights = jnp.split(vad, 2, -1)
+        values = values / jnp.where(weights > 0, weights, 1.0)
+        terms["loss_vad"] = vad_term_of_known(task.vad_loss, out, values, weights)
+        total += task.vad_weight * terms["loss_vad"]
+    return total, terms
 
 
 def outputs_and_targets(
@@ -159,12 +201,14 @@ def passed(batch: Batch, out: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
     return known
 
 
-def vad_term(name: str, out: Mapping[str, jax.Array], vad: jax.Array) -> jax.Array:
+def vad_term(
+    name: str, out: Mapping[str, jax.Array], vad: jax.Array, weights: jax.Array | None = None
+) -> jax.Array:
     """The loss of a config's name between the heads' outputs and the target (b, 3), a scalar.
 
     mse, l1, smooth_l1; ccc and pcc, 1 - the coefficient over the batch, mean over dimensions;
     mse_ccc, CAGE's (`ccc.mse_ccc`); gaussian_nll, of a model with the head "vad_log_variance"
-    beside "vad". A head of two dimensions learns valence and arousal alone.
+    beside "vad". A head of two dimensions learns valence and arousal alone. `weights` of the rows.
 
     Raises:
       ValueError: the name is none of these, or the head is missing.
@@ -184,11 +228,33 @@ def vad_term(name: str, out: Mapping[str, jax.Array], vad: jax.Array) -> jax.Arr
                 "config.task: the loss gaussian_nll needs a head vad_log_variance: add "
                 f"vad_log_variance=3 to config.task.model.heads, now {sorted(out)}"
             )
-        return regression.gaussian_nll(out["vad"], out["vad_log_variance"], vad)
+        return regression.gaussian_nll(out["vad"], out["vad_log_variance"], vad, weights)
     if name not in losses:
         allowed = ", ".join([*losses, "gaussian_nll"])
         raise ValueError(f"config.task: no loss {name!r}; allowed: {allowed}")
-    return losses[name](out["vad"], vad)
+    return losses[name](out["vad"], vad, weights=weights)
+
+
+def vad_term_of_known(
+    name: str, out: Mapping[str, jax.Array], vad: jax.Array, weights: jax.Array
+) -> jax.Array:
+    """`vad_term` with weights (b, 3) of rows and dimensions: its mean over those that have any.
+
+    0 where nothing is known. Of complete rows it is `vad_term`.
+    """
+    width = out["vad"].shape[1]
+    each = [
+        vad_term(
+            name,
+            {k: out[k][:, i : i + 1] for k in ("vad", "vad_log_variance") if k in out},
+            vad[:, i : i + 1],
+            weights[:, i],
+        )
+        for i in range(width)
+    ]
+    seen = (weights[:, :width] > 0).any(0).astype(jnp.float32)
+    mean = (jnp.stack(each) * seen).sum() / jnp.maximum(seen.sum(), 1.0)
+    return mean * (width if name == "mse_ccc" else 1)  # CAGE's is a sum over dimensions
 
 
 def vad_outputs(out: Mapping[str, jax.Array]) -> dict[str, jax.Array]:

@@ -48,6 +48,9 @@ _DEFAULTS: dict[str, Any] = {
         "manual_dir": "",
         "data_dir": "",
         "splits": {"train": "train", "validation": "validation", "test": "test"},
+        "parts": {},
+        "labels": [],
+        "temperature": 1.0,
         "train_ops": [],
         "eval_ops": [],
         "eval_batch": 64,
@@ -85,7 +88,9 @@ def config(**fields: object) -> ml_collections.ConfigDict:
     data: builder (module), builder_config, manual_dir, data_dir, splits (name -> expression),
       train_ops, eval_ops, eval_batch, views of a clip, fps (frames per second
       of the dataset, for --mode=predict), threads, prefetch (examples), and fake,
-      the number of examples made in memory instead of read (0: read).
+      the number of examples made in memory instead of read (0: read). A mixture of datasets has
+      parts (name -> a recorded `data.mix.Part`, in place of builder and splits), labels, the
+      categories of all, and the temperature of sampling.
     """
     out = ml_collections.ConfigDict(copy.deepcopy(_DEFAULTS))
     for name, value in fields.items():

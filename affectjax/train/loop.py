@@ -106,9 +106,10 @@ def check_selection(config: Config) -> None:
       ValueError: `config.select.split` shares data with the split named test and the config
         states no paper that did so.
     """
-    splits, chosen = config.data.splits, config.select.split
-    parts = {k: {p.split("[")[0] for p in v.split("+")} for k, v in splits.items()}
-    shared = parts.get(chosen, {chosen}) & parts.get("test", {"test"})
+    chosen = config.select.split
+    shared = (inputs.pieces(config, chosen) or {chosen}) & (
+        inputs.pieces(config, "test") or {"test"}
+    )
     if shared and not config.select.get("reproduces"):
         raise ValueError(
             f"config.select.split = {chosen!r} holds {', '.join(sorted(shared))} of the test "

@@ -103,7 +103,8 @@ def test_a_config_trains_is_killed_and_ends_where_the_unbroken_run_ends(
 ):
     env = _environment(tmp_path_factory)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    if path.parent.name != "hicmae":  # the loop is the same: in one process, without the kill
+    # The loop is the same: in one process, without the kill.
+    if path.parent.name != "hicmae" or path.stem == "speech_mixture":
         _walked(_spec(path), whole, env, "resume")
         return
     _walked(_spec(path), whole, env)
