@@ -62,13 +62,7 @@ def scores(
     if votes is not None and distribution is None:
         distribution = prior.from_votes(votes)
     if probabilities is not None:
-        p = np.asarray(probabilities, np.float64)
-        if emotion is not None:
-            y = np.asarray(emotion)
-            out |= _of_known("emotion", y >= 0, _categories, p, y, people, options)
-        if distribution is not None:
-            q = np.asarray(distribution, np.float64)
-            out |= _of_known("distribution", q.sum(-1) > 0, _shares, q, p, people, options)
+        out |= _of_probabilities(probabilities, emotion, distribution, people, options)
     if multilabel_pred is not None and multilabel is not None:
         out |= labels.scores(multilabel_pred, multilabel, people, thresholds, **options)
     if vad_pred is not None and vad is not None:
@@ -77,6 +71,20 @@ def scores(
         out |= _of_known("vad", known_rows, _dimensions, pred, true, people, options)
     if score_pred is not None and score is not None:
         out |= _ratings(np.asarray(score_pred), np.asarray(score), people, options)
+    return out
+
+
+def _of_probabilities(
+    p: Any, emotion: Any, shares: Any, people: np.ndarray, options: Any
+) -> Scores:
+    out: Scores = {}
+    p = np.asarray(p, np.float64)
+    if emotion is not None:
+        y = np.asarray(emotion)
+        out |= _of_known("emotion", y >= 0, _categories, p, y, people, options)
+    if shares is not None:
+        q = np.asarray(shares, np.float64)
+        out |= _of_known("distribution", q.sum(-1) > 0, _shares, q, p, people, options)
     return out
 
 

@@ -35,6 +35,8 @@ def make(
     task = config.task.get("task") or config.task  # an ensemble holds its members' task
     before = [op[config_lib.NAME] for op in config_lib.to_plain(config.data.eval_ops)]
     before = [name for name in before if not name.startswith("affectjax.data.ops.labels")]
+    parts = config.data.parts
+    builders = [parts[name].builder for name in sorted(parts)] or [config.data.builder]
     return {
         "signatures": {name: _outputs(given) for name, given in outputs.items()},
         "inputs": {k: _input(k, s) for k, s in spec.items()},
@@ -47,8 +49,8 @@ def make(
         "done_before": before,  # host-side transforms that the caller applies to whole clips
         "model": task.model[config_lib.NAME],
         "members": int(config.task.get("members", 1)),
-        "data": config.data.builder or ", ".join(config.data.parts),
-        "data_licence": licence(config.data.builder),
+        "data": ", ".join(builders),
+        "data_licence": "; ".join(map(licence, builders)),
         "step": step,
         "selected_on": f"{config.select.split} {config.select.metric}",
         "calibration": calibrate.load(workdir),
@@ -69,7 +71,8 @@ def licence(builder: str) -> str:
 
 def markdown(card: Mapping[str, Any]) -> str:
     """The card as a page."""
-    lines = [f"# {card['model'].split(':')[-1]}, trained on {card['data'].split('.')[-2]}", ""]
+    trained_on = ", ".join(name.split(".")[-2] for name in card["data"].split(", "))
+    lines = [f"# {card['model'].split(':')[-1]}, trained on {trained_on}", ""]
     if "size_mib" in card:
         each = ", ".join(f"{v:.1f} ms at batch {k}" for k, v in card["latency_ms"].items())
         lines += [f"{card['size_mib']:.1f} MiB of variables and graph; {each}, {card['measured']}."]
