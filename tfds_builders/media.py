@@ -1,7 +1,6 @@
 """Reading and checking the sound and film files of any dataset's official layout."""
 
 import contextlib
-import math
 import pathlib
 import wave
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -9,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from scipy import signal
+import soxr
 
 from affectjax.predict import media as films
 
@@ -66,12 +65,18 @@ def refuse_damaged(
 
 def read_audio(path: pathlib.Path) -> np.ndarray:
     """Mono int16 at 16 kHz of a sound file of any rate and number of channels."""
-    audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    mono = audio.mean(axis=1)
+    return mono(*soundfile.read(path, dtype="float32", always_2d=True))
+
+
+def mono(audio: np.ndarray, rate: int) -> np.ndarray:
+    """Mono int16 at 16 kHz of float samples (s, channels) in [-1, 1] at any rate.
+
+    Channels are averaged; other rates are resampled by soxr at its high quality ("HQ").
+    """
+    one = audio.mean(axis=1)
     if rate != RATE:
-        common = math.gcd(rate, RATE)
-        mono = signal.resample_poly(mono, RATE // common, rate // common)
-    return np.clip(np.round(mono * 32768), -32768, 32767).astype(np.int16)
+        one = soxr.resample(one, rate, RATE, quality="HQ")
+    return np.clip(np.round(one * 32768), -32768, 32767).astype(np.int16)
 
 
 def film_fault(path: pathlib.Path, *, sound: bool = False, video: bool = False) -> str:

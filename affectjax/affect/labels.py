@@ -227,10 +227,31 @@ AVCAFFE_VALENCE5 = _space(
     "pleasant pleased neutral unsatisfied unpleasant",
     "Sarkar et al. 2023, the order of the authors' loader",
 )
+ISEAR7 = _space(
+    "ISEAR7",
+    "joy fear anger sadness disgust shame guilt",
+    "Scherer & Wallbott 1994, numbers 1 to 7 of EMOT less one",
+)
+MEAD8 = _space(
+    "MEAD8",
+    "angry contempt disgusted fear happy neutral sad surprised",
+    "Wang et al. 2020, the folders in alphabetical order",
+)
+MAHNOB13 = _space(
+    "MAHNOB13",
+    "neutral anger disgust fear joy sadness surprise scream boredom sleepiness unknown amusement "
+    "anxiety",
+    "Soleymani et al. 2012, numbers 0 to 12 of feltEmo",
+)
+MOSEI6 = _space(
+    "MOSEI6",
+    "happiness sadness anger surprise disgust fear",
+    "Zadeh et al. 2018, the columns of CMU_MOSEI_Labels.csd after the sentiment",
+)
 SPACES = (
     *(RAVDESS8, CREMAD6, EKMAN6, EKMAN7, AFFECTNET8, MIKELS8, PLUTCHIK8, EMOTIC26),
     *(FERPLUS8, GOEMOTIONS28, XED8, RAFDB7, CAERS7),
     *(DFEW7, MAFW11, MELD7, IEMOCAP4, IEMOCAP9, AFFWILD8, SEED3, BAH2, EMPATHETIC32),
     *(EMOTION6, CORNELL7, ARTEMIS9, EMOART12, FERV7, RAER5, MER6, MSPIMPROV4, MSPPODCAST8),
-    *(AVCAFFE_AROUSAL5, AVCAFFE_VALENCE5),
+    *(AVCAFFE_AROUSAL5, AVCAFFE_VALENCE5, ISEAR7, MEAD8, MAHNOB13, MOSEI6),
 )

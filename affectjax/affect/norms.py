@@ -32,6 +32,8 @@ FORMS = {
     "anxiety": "anxious",
     "frustration": "frustrated",
     "helplessness": "helpless",
+    "shame": "shamed",
+    "guilt": "guilty",
 }
 # Categories that were not rated, by the term nearest in meaning: our judgement, not the source's.
 NEAREST = {

@@ -126,7 +126,7 @@ def test_neutral_has_the_median_spread_of_the_table():
 
 def test_every_space_has_norms_but_for_a_few_and_three_words_of_emotic():
     names = "EMOTIC26 GOEMOTIONS28 MAFW11 AFFWILD8 SEED3 BAH2 EMPATHETIC32 ARTEMIS9 EMOART12"
-    names += " RAER5 MER6 AVCAFFE_AROUSAL5 AVCAFFE_VALENCE5"
+    names += " RAER5 MER6 AVCAFFE_AROUSAL5 AVCAFFE_VALENCE5 MAHNOB13"
     without = [getattr(labels, name) for name in names.split()]
     for space in labels.SPACES:
         if space not in without:

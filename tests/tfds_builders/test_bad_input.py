@@ -91,7 +91,20 @@ def test_a_spoilt_table_is_one_error_that_names_it(name, raws, tmp_path, capsys)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_medium_cut_in_half_is_one_error_that_names_it(name, raws, tmp_path, capsys):
     raw = raws(name)
-    for suffix in (".jpg", ".png", ".wav", ".mp4", ".avi", ".flv", ".m4a", ".npy", ".mat", ".dat"):
+    for suffix in (
+        ".jpg",
+        ".png",
+        ".wav",
+        ".mp4",
+        ".avi",
+        ".flv",
+        ".m4a",
+        ".npy",
+        ".mat",
+        ".dat",
+        ".bdf",
+        ".csd",
+    ):
         if path := _first(raw, (suffix,)):
             data = path.read_bytes()
             error = _spoil(name, raw, tmp_path, path, data[: len(data) // 2])
