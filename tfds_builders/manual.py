@@ -1,6 +1,8 @@
 """What builders of official files share: where the files are, features by key, the metadata."""
 
+import functools
 import pathlib
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,16 +10,19 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from affectjax.data import schema, source
+from tfds_builders import left_out, parts
 
 
 class ManualBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
     """A builder of files that the user puts into a manual directory.
 
-    SPREADS: it hands its items to `spread`, so that Apache Beam can read them.
+    SPREADS: it hands its items to `spread`, so that Apache Beam can read them, and a build that was
+      killed goes on from the last part of PART items that was read whole.
     beam: 0, or the number of processes of this machine that Beam reads them with.
     """
 
     SPREADS = False
+    PART = 1000
 
     def __init__(
         self,
@@ -32,9 +37,12 @@ class ManualBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
         self._manual_dir, self._allowed = manual_dir, frozenset(allow_damaged)
         self.beam = beam
         super().__init__(*args, **kwargs)
+        self._parts_folder = _parts_beside(self.data_path)
 
     def download_and_prepare(self, *, download_config: Any = None, **kwargs: Any) -> None:
         """As TFDS does; with `beam` and no other wish by Beam's DirectRunner on this machine.
+
+        What was left out, and why, is kept beside the data (`left_out.FILE`).
 
         Raises:
           ValueError: files whose names are not UTF-8; nothing was built.
@@ -45,7 +53,34 @@ class ManualBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
             download_config = tfds.download.DownloadConfig(
                 beam_runner="DirectRunner", beam_options=_beam_options(self.beam)
             )
-        super().download_and_prepare(download_config=download_config, **kwargs)
+        self._parts_folder = _parts_beside(self.data_path)  # while TFDS builds, it is another
+        with left_out.recorded() as told:
+            super().download_and_prepare(download_config=download_config, **kwargs)
+        if not (self.data_path / left_out.FILE).exists():
+            left_out.write(pathlib.Path(self.data_path), told)
+        shutil.rmtree(self._parts_folder, ignore_errors=True)
+
+    def spread(
+        self, items: Sequence[Any], make: Callable[[Any], Iterator[tuple[str, dict[str, Any]]]]
+    ) -> Any:
+        """The examples that `make` yields for each item: one after another, or by Apache Beam.
+
+        More than PART items are read in parts that outlive the build (`parts.kept`).
+
+        Args:
+          make: a function of the item alone, which Beam can send to another process (a function of
+            a module, or `functools.partial` of one).
+
+        Raises:
+          ImportError: `beam` without the package apache-beam; says how to get it.
+        """
+        if len(items) > self.PART:
+            make = functools.partial(parts.kept, str(self._parts_folder), make)
+            items = parts.cut(items, self.PART)
+        if not self.beam:
+            return (example for item in items for example in make(item))
+        apache_beam = _apache_beam()
+        return apache_beam.Create(items) | apache_beam.FlatMap(make)
 
     def root(self, dl_manager: Any, required: Iterable[str] = ()) -> pathlib.Path:
         """The manual directory, once all `required` files and folders are in it.
@@ -75,24 +110,10 @@ class ManualBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
         )
 
 
-def spread(
-    items: Sequence[Any],
-    make: Callable[[Any], Iterator[tuple[str, dict[str, Any]]]],
-    beam: int = 0,
-) -> Any:
-    """The examples that `make` yields for each item: one after another, or by Apache Beam.
-
-    Args:
-      make: a function of the item alone, which Beam can send to another process (a function of a
-        module, or `functools.partial` of one).
-
-    Raises:
-      ImportError: `beam` without the package apache-beam; says how to get it.
-    """
-    if not beam:
-        return (example for item in items for example in make(item))
-    apache_beam = _apache_beam()
-    return apache_beam.Create(items) | apache_beam.FlatMap(make)
+def _parts_beside(data_path: Any) -> pathlib.Path:
+    """Where parts of a build are kept until all of it is there."""
+    path = pathlib.Path(data_path)
+    return path.parent / f".{path.name}.parts"
 
 
 def _apache_beam() -> Any:

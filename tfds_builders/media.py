@@ -11,6 +11,7 @@ import soundfile
 import soxr
 
 from affectjax.predict import media as films
+from tfds_builders import left_out
 
 RATE = 16_000
 
@@ -38,7 +39,7 @@ def refuse_damaged(
 ) -> None:
     """Raise where a file has a fault and its name is not allowed to be left out.
 
-    `faults` are of all files, empty where there is none. What is left out is printed.
+    `faults` are of all files, empty where there is none. What is left out is told (`left_out`).
 
     Args:
       name: what `allowed` calls a file; its own name without ending by default.
@@ -59,8 +60,8 @@ def refuse_damaged(
             f"{len(damaged)} damaged files; nothing was built:\n{listed}\nReplace them, or "
             "build with allow_damaged=[...] naming each clip to leave out"
         )
-    if left_out := sorted(name(p) for p in faults if name(p) in allowed):
-        print(f"left out because allow_damaged names them: {', '.join(left_out)}")
+    named = {name(p): why or "whole, but named" for p, why in faults.items() if name(p) in allowed}
+    left_out.items(named)
 
 
 def read_audio(path: pathlib.Path) -> np.ndarray:

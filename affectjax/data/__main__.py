@@ -17,6 +17,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from affectjax import config as config_lib
 from affectjax.data import source
 
 BUILDERS = pathlib.Path(__file__).resolve().parents[2] / "tfds_builders"
@@ -69,6 +70,12 @@ def _parser() -> argparse.ArgumentParser:
             metavar="N",
             help="build by Apache Beam in N processes (large sets; the extra beam)",
         )
+        sub.add_argument(
+            "--detector",
+            default="",
+            metavar="MODULE:FUNCTION",
+            help="finds faces: RGB picture -> boxes (left, top, width, height); MTCNN by default",
+        )
         if command in ("audit", "preview", "agreement"):
             sub.add_argument(
                 "--split",
@@ -100,13 +107,16 @@ def _build(args: argparse.Namespace) -> int:
 
     builder, splits = _opened(args)
     report = pathlib.Path(builder.data_path) / "report.json"
+    kept = pathlib.Path(builder.data_path) / "left_out.json"
     told = {
         "dataset": builder.info.full_name,
-        "left_out": _left_out(args),
+        "left_out": json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {},
         "files": audit.files(pathlib.Path(builder.data_path)),
         "splits": audit.summary(splits, dict(builder.info.metadata)),
     }
     report.write_text(json.dumps(told, indent=1), encoding="utf-8")
+    for what, why in told["left_out"].items():
+        print(f"left out: {what}: {why}")
     for split, counts in told["splits"].items():
         print(f"{split}: " + ", ".join(f"{k} {v}" for k, v in counts.items()))
     print(f"stored in {builder.data_path}")
@@ -197,6 +207,8 @@ def _opened(args: argparse.Namespace) -> tuple[Any, dict[str, Sequence[dict[str,
         options["allow_damaged"] = tuple(left_out)
     if args.beam:
         options["beam"] = args.beam
+    if args.detector:
+        options["detect"] = config_lib.resolve(args.detector, "--detector")
     module = f"tfds_builders.{args.name}.{args.name}_dataset_builder"
     builder = source.open_builder(module, args.config, manual, args.data_dir, **options)
     source.prepare(builder)

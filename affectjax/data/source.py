@@ -5,6 +5,7 @@ import hashlib
 import importlib
 import os
 import pathlib
+import shutil
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -34,13 +35,19 @@ def open_builder(
         # Data prepared from other official files (another folder, more subjects) is other data.
         folder = pathlib.Path(folder) / f"manual-{fingerprint(manual_dir)}"
     if of_content := {key: value for key, value in options.items() if key != "beam"}:
-        made_with = repr(sorted(of_content.items())).encode()
+        made_with = repr([(k, _said(v)) for k, v in sorted(of_content.items())]).encode()
         digest = hashlib.blake2b(made_with, digest_size=4).hexdigest()
         folder = pathlib.Path(folder) / f"options-{digest}"
     kwargs: dict[str, Any] = {**options, **({"config": config} if config else {})}
     if manual_dir:
         kwargs["manual_dir"] = manual_dir
     return module.Builder(data_dir=str(folder), file_format="array_record", **kwargs)
+
+
+def _said(option: Any) -> Any:
+    """An option as it is named, the same in every process: a function by module and name."""
+    name = getattr(option, "__qualname__", None)
+    return f"{option.__module__}:{name}" if name else option
 
 
 def fingerprint(folder: str | os.PathLike[str]) -> str:
@@ -97,6 +104,8 @@ def prepare(builder: Any) -> Any:
         with (folder.parent / f".{folder.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # a second process waits here and finds it done
             if not _prepared(folder):
+                for left in folder.parent.glob(f"incomplete.*_{folder.name}"):
+                    shutil.rmtree(left)  # by a build that was killed; the lock says it is dead
                 _build(builder, folder)
     if not builder.info.splits:  # another process built it after this builder was opened
         builder.info.read_from_directory(str(folder))

@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 from affectjax.affect import vad
 from affectjax.affect.labels import AFFWILD8
 from affectjax.data import schema
-from tfds_builders import pictures, tables
+from tfds_builders import left_out, pictures, tables
 from tfds_builders.manual import ManualBuilder, features, text
 
 SPLITS = {"train": "Train_Set", "validation": "Validation_Set"}
@@ -118,7 +118,7 @@ class Builder(ManualBuilder):
                 name = f"{path.stem}/{number:05}"
                 where = {"video": path.stem.encode(), "frame": number, "clip_id": name.encode()}
                 yield name, {"face": pictures.read(face), **labels, **where}
-        print(f"{without_face} annotated frames have no face in {FACES} and were left out")
+        left_out.count(without_face, f"annotated frames have no face in {FACES} and were left out")
 
 
 def person_of(stem: str) -> str:

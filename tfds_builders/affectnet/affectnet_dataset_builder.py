@@ -13,7 +13,7 @@ from affectjax.affect import vad
 from affectjax.affect.labels import AFFECTNET8
 from affectjax.data import schema
 from tfds_builders import media, pictures
-from tfds_builders.manual import ManualBuilder, features, spread
+from tfds_builders.manual import ManualBuilder, features
 
 SPLITS = {"train": "train_set", "validation": "val_set"}
 KINDS = ("exp", "val", "aro", "lnd")
@@ -67,7 +67,7 @@ class Builder(ManualBuilder):
         }
 
     def _generate_examples(self, paths: Sequence[pathlib.Path]) -> Any:
-        return spread(paths, functools.partial(example, self.builder_config.classes), self.beam)
+        return self.spread(paths, functools.partial(example, self.builder_config.classes))
 
 
 def example(classes: int, path: pathlib.Path) -> Iterator[tuple[str, dict[str, Any]]]:

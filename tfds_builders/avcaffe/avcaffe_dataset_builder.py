@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 
 from affectjax.affect.labels import AVCAFFE_AROUSAL5, AVCAFFE_VALENCE5
 from affectjax.data import schema
-from tfds_builders import faces, media, tables
+from tfds_builders import faces, left_out, media, tables
 from tfds_builders.manual import ManualBuilder, features, text
 
 SPACES = {"arousal": AVCAFFE_AROUSAL5, "valence": AVCAFFE_VALENCE5}
@@ -76,7 +76,7 @@ class Builder(ManualBuilder):
         found = segments(root, told)
         silent = set(tables.decoded(root / SILENT).split())
         kept = [path for path in found if path.name not in silent]
-        print(f"AVCAffe: {len(found) - len(kept)} segments without speech ({SILENT}) are left out")
+        left_out.count(len(found) - len(kept), f"segments without speech ({SILENT}) are left out")
         video = self.builder_config.frames
         faults = {p: media.film_fault(p, sound=True, video=video) for p in kept}
         media.refuse_damaged(faults, self._allowed)

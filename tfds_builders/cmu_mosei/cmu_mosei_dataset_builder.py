@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 
 from affectjax.affect.labels import MOSEI6
 from affectjax.data import schema
-from tfds_builders import media
+from tfds_builders import left_out, media
 from tfds_builders.manual import ManualBuilder, features, text
 
 LABELS, FOLDS = "CMU_MOSEI_Labels.csd", "cmu_mosei_std_folds.py"
@@ -89,7 +89,7 @@ class Builder(ManualBuilder):
             faults = {p: media.sound_fault(p) if p.is_file() else "is not there" for p in paths}
             media.refuse_damaged(dict(sorted(faults.items())), self._allowed)
         listed = [s for s in found if s.video in lists and s.video not in self._allowed]
-        print(f"{len(found) - len(listed)} segments are of films that no split names")
+        left_out.count(len(found) - len(listed), "segments are of films that no split names")
         return {
             split: self._generate_examples(root, [s for s in listed if lists[s.video] == split])
             for split in LISTS

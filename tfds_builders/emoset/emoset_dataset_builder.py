@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 from affectjax.affect.labels import MIKELS8
 from affectjax.data import schema
 from tfds_builders import media, pictures, tables
-from tfds_builders.manual import ManualBuilder, features, spread, text
+from tfds_builders.manual import ManualBuilder, features, text
 
 EMOTIONS = MIKELS8.names
 SPLITS = {"train": "train.json", "validation": "val.json", "test": "test.json"}
@@ -70,7 +70,7 @@ class Builder(ManualBuilder):
         }
 
     def _generate_examples(self, some: Sequence[Item]) -> Any:
-        return spread(some, example, self.beam)
+        return self.spread(some, example)
 
 
 def example(item: Item) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -10,7 +10,7 @@ from scipy import io
 
 from affectjax.affect import vad
 from affectjax.affect.labels import EMOTIC26
-from tfds_builders import pictures
+from tfds_builders import left_out, pictures
 
 _NAMES = tuple(name.lower() for name in EMOTIC26.names)
 
@@ -50,7 +50,9 @@ def read(path: pathlib.Path, splits: Sequence[str]) -> dict[str, list[Person]]:
         people = list(_people(path, split, _listed(mat[split])))
         found[split] = [person for person in people if person is not None]
         dropped = len(people) - len(found[split])
-        print(f"{split}: {len(found[split])} people, {dropped} without VAD or categories left out")
+        left_out.count(
+            dropped, f"people of {split} without VAD or categories left out of {len(found[split])}"
+        )
     return found
 
 

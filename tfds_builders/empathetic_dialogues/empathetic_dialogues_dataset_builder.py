@@ -35,6 +35,7 @@ class Builder(ManualBuilder):
         "Unpack empatheticdialogues.tar.gz of github.com/facebookresearch/EmpatheticDialogues and "
         "name the folder with train.csv, valid.csv and test.csv."
     )
+    SPREADS = True
 
     def _info(self) -> tfds.core.DatasetInfo:
         said = schema.metadata(names={"emotion": EMOTIONS}, own=OWN)
@@ -58,21 +59,25 @@ class Builder(ManualBuilder):
                     )
         return {split: self._generate_examples(found) for split, found in rows.items()}
 
-    def _generate_examples(self, rows: list[tables.Row]) -> Iterator[tuple[str, dict[str, Any]]]:
-        for row in rows:
-            name = f"{row['conv_id']}/{row.whole('utterance_idx', 1)}"
-            yield (
-                name,
-                {
-                    "text": plain(row["utterance"]),
-                    "emotion": row.one_of("context", EMOTIONS),
-                    "situation": plain(row["prompt"]),
-                    "conversation": row["conv_id"].encode(),
-                    "utterance": row.whole("utterance_idx", 1),
-                    "speaker": row.whole("speaker_idx"),
-                    "clip_id": name.encode(),
-                },
-            )
+    def _generate_examples(self, rows: list[tables.Row]) -> Any:
+        return self.spread(rows, example)
+
+
+def example(row: tables.Row) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The example of an utterance, a function of its line alone."""
+    name = f"{row['conv_id']}/{row.whole('utterance_idx', 1)}"
+    yield (
+        name,
+        {
+            "text": plain(row["utterance"]),
+            "emotion": row.one_of("context", EMOTIONS),
+            "situation": plain(row["prompt"]),
+            "conversation": row["conv_id"].encode(),
+            "utterance": row.whole("utterance_idx", 1),
+            "speaker": row.whole("speaker_idx"),
+            "clip_id": name.encode(),
+        },
+    )
 
 
 def utterances(path: pathlib.Path) -> list[tables.Row]:

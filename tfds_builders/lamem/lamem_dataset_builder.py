@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 
 from affectjax.data import schema
 from tfds_builders import pictured, pictures, tables
-from tfds_builders.manual import ManualBuilder, features, spread
+from tfds_builders.manual import ManualBuilder, features
 
 SPLITS = {"train": "train", "validation": "val", "test": "test"}
 NUMBERS = range(1, 6)
@@ -63,7 +63,7 @@ class Builder(ManualBuilder):
         return {split: self._generate_examples(some) for split, some in found.items()}
 
     def _generate_examples(self, some: list[pictured.Item]) -> Any:
-        return spread(some, pictured.one, self.beam)
+        return self.spread(some, pictured.one)
 
 
 def items(root: pathlib.Path, name: str) -> list[pictured.Item]:

@@ -13,6 +13,7 @@ from affectjax.affect import vad
 from affectjax.affect.labels import MAHNOB13
 from affectjax.data import schema
 from tfds_builders import folds as folds_lib
+from tfds_builders import left_out
 from tfds_builders.mahnob_hci import bdf
 from tfds_builders.manual import ManualBuilder, features, text
 
@@ -125,7 +126,9 @@ def sessions(root: pathlib.Path) -> list[Session]:
         raise FileNotFoundError(f"{root} holds no <number>/session.xml")
     every = [_session(path) for path in paths]
     found = [session for session in every if session]
-    print(f"{len(every) - len(found)} of {len(every)} sessions tell nothing felt and are left out")
+    left_out.count(
+        len(every) - len(found), f"of {len(every)} sessions tell nothing felt and are left out"
+    )
     if not found:
         raise ValueError(f"{root}: no session.xml has feltEmo")
     return found

@@ -13,7 +13,7 @@ import tensorflow_datasets as tfds
 from affectjax.data import schema
 from affectjax.predict import media as films
 from tfds_builders import faces, media
-from tfds_builders.manual import ManualBuilder, features, spread, text
+from tfds_builders.manual import ManualBuilder, features, text
 
 FPS = 25.0
 # Rows and columns of the 224 x 224 pictures that HiCMAE keeps: eyes to chin, 160 x 160.
@@ -68,7 +68,7 @@ class Builder(ManualBuilder):
 
     def _generate_examples(self, root: pathlib.Path, found: Sequence[pathlib.Path]) -> Any:
         make = functools.partial(example, str(root), self.builder_config.stride)
-        return spread([str(path) for path in found], make, self.beam)
+        return self.spread([str(path) for path in found], make)
 
 
 def clips(root: pathlib.Path) -> list[pathlib.Path]:
