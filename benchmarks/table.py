@@ -33,6 +33,7 @@ def main() -> None:
         gc.collect()
     _speech()
     _clips()
+    _corpora()
     rates += flops.rate()
     print(
         f"matrix products of 2048 x 2048: {max(rates) / 1e9:.0f} GFLOP/s at best, "
@@ -72,6 +73,15 @@ def _clips() -> None:
     with tempfile.TemporaryDirectory() as folder:
         runs = dict(clips.runs(pathlib.Path(folder)))
         _print(f"input, {clips.FILMS} clips", _take_turns(runs, 5))
+
+
+def _corpora() -> None:
+    from benchmarks import corpora
+
+    with tempfile.TemporaryDirectory() as folder:
+        for work, told, passes in corpora.rows(pathlib.Path(folder)):
+            _print(work, _take_turns(passes, 5))
+            print(f"{'':<28}{told}", flush=True)
 
 
 def _take_turns(runs: Runs, rounds: int) -> dict[str, list[float]]:

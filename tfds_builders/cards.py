@@ -39,6 +39,7 @@ python -m affectjax.data build oasis --config=images_present --manual-dir=DIR
 python -m affectjax.data verify oasis --config=images_present --manual-dir=DIR
 python -m affectjax.data audit oasis --config=images_present --manual-dir=DIR
 python -m affectjax.data preview oasis --config=images_present --manual-dir=DIR --output=sheet.png
+python -m affectjax.data statistics oasis --config=images_present --manual-dir=DIR
 ```
 
 `build` writes `report.json` beside the data: counts, seconds, labels, what was left out, and the

@@ -7,6 +7,7 @@ there. The file's name is a hash of the part's items.
 
 import hashlib
 import itertools
+import json
 import os
 import pathlib
 import time
@@ -37,7 +38,7 @@ def kept(folder: str, make: Make, part: Part) -> Iterator[tuple[str, Example]]:
     """
     number, count, items = part
     digest = hashlib.blake2b(repr(list(items)).encode(), digest_size=12).hexdigest()
-    path = pathlib.Path(folder) / f"{digest}.npz"
+    path = pathlib.Path(folder) / f"{digest}.part"
     if path.exists():
         print(f"part {number} of {count}: {len(items)} items were read before", flush=True)
     else:
@@ -50,53 +51,55 @@ def kept(folder: str, make: Make, part: Part) -> Iterator[tuple[str, Example]]:
 
 
 def _store(path: pathlib.Path, examples: Sequence[tuple[str, Example]]) -> None:
-    """Write examples without pickles: bytes, lists of bytes, and arrays of numbers."""
-    arrays: dict[str, np.ndarray] = {}
-    for i, (name, example) in enumerate(examples):
-        arrays[f"{i}/name"] = _of_bytes(name.encode())
+    """Write an index in JSON, its length before it, and all values end to end; no pickles."""
+    index: list[Any] = []
+    values: list[bytes] = []
+    at = 0
+    for name, example in examples:
+        told = {}
         for key, value in example.items():
-            if isinstance(value, bytes):
-                arrays[f"{i}/bytes/{key}"] = _of_bytes(value)
-            elif np.asarray(value).dtype == object:
-                pieces = list(np.asarray(value, object).ravel())
-                arrays[f"{i}/sizes/{key}"] = np.array([len(piece) for piece in pieces], np.int64)
-                arrays[f"{i}/list/{key}"] = _of_bytes(b"".join(pieces))
-            else:
-                arrays[f"{i}/array/{key}"] = np.asarray(value)
+            kind, extra, data = _coded(value)
+            told[key] = [kind, extra, at, len(data)]
+            values.append(data)
+            at += len(data)
+        index.append([name, told])
+    head = json.dumps(index).encode()
     temporary = path.with_name(f"{path.stem}.{os.getpid()}.tmp")
     with temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+        file.write(len(head).to_bytes(8, "little") + head)
+        file.writelines(values)
     temporary.replace(path)
 
 
 def _load(path: pathlib.Path) -> Iterator[tuple[str, Example]]:
-    with np.load(path, allow_pickle=False) as held:
-        names = [key for key in held.files if key.endswith("/name") and key.count("/") == 1]
-        of: dict[str, list[str]] = {name.split("/")[0]: [] for name in names}
-        for key in held.files:
-            number, kind, *_ = key.split("/")
-            if kind not in ("name", "sizes"):
-                of[number].append(key)
-        for number, keys in of.items():
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        index = json.loads(file.read(length))
+        for name, told in index:
             example = {}
-            for key in keys:
-                _, kind, name = key.split("/", 2)
-                value = held[key]
-                if kind == "bytes":
-                    example[name] = value.tobytes()
-                elif kind == "list":
-                    example[name] = _pieces(value.tobytes(), held[f"{number}/sizes/{name}"])
-                else:
-                    example[name] = value[()]
-            yield held[f"{number}/name"].tobytes().decode(), example
+            for key, (kind, extra, at, size) in told.items():
+                file.seek(8 + length + at)
+                example[key] = _decoded(kind, extra, file.read(size))
+            yield name, example
 
 
-def _pieces(data: bytes, sizes: np.ndarray) -> np.ndarray:
-    ends = np.cumsum([0, *sizes])
-    out = np.empty(len(sizes), object)
+def _coded(value: Any) -> tuple[str, Any, bytes]:
+    """Kind, what is needed beside the bytes, and the bytes of a value of an example."""
+    if isinstance(value, bytes):
+        return "bytes", None, value
+    array = np.asarray(value)
+    if array.dtype == object:
+        pieces = list(array.ravel())
+        return "list", [len(piece) for piece in pieces], b"".join(pieces)
+    return "array", [array.dtype.str, list(array.shape)], array.tobytes()
+
+
+def _decoded(kind: str, extra: Any, data: bytes) -> Any:
+    if kind == "bytes":
+        return data
+    if kind == "array":
+        return np.frombuffer(data, extra[0]).reshape(extra[1]).copy()[()]
+    ends = np.cumsum([0, *extra])
+    out = np.empty(len(extra), object)
     out[:] = [data[a:b] for a, b in itertools.pairwise(ends)]
     return out
-
-
-def _of_bytes(data: bytes) -> np.ndarray:
-    return np.frombuffer(data, np.uint8)

@@ -5,6 +5,7 @@ build     read the official files once and store them; writes report.json beside
 verify    hold every stored item to the schema (affectjax/data/schema.py).
 audit     subjects in two splits, copies between splits, disagreement of raters, balance.
 preview   a picture of the first items of each split.
+statistics  a picture of categories, VAD, agreement of raters and durations.
 agreement what maps between its label spaces lose (docs/agreement.md).
 """
 
@@ -33,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "verify": _verify,
             "audit": _audit,
             "preview": _preview,
+            "statistics": _statistics,
             "agreement": _agreement,
         }[args.command](args)
     except (ValueError, FileNotFoundError, TypeError) as error:
@@ -48,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list")
-    for command in ("build", "verify", "audit", "preview", "agreement"):
+    for command in ("build", "verify", "audit", "preview", "statistics", "agreement"):
         sub = commands.add_parser(command)
         sub.add_argument("name", help="a dataset that list names, such as oasis")
         sub.add_argument("--config", default="", help="its config; its first one by default")
@@ -76,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
             metavar="MODULE:FUNCTION",
             help="finds faces: RGB picture -> boxes (left, top, width, height); MTCNN by default",
         )
-        if command in ("audit", "preview", "agreement"):
+        if command in ("audit", "preview", "statistics", "agreement"):
             sub.add_argument(
                 "--split",
                 action="append",
@@ -171,6 +173,23 @@ def _preview(args: argparse.Namespace) -> int:
     builder, splits = _opened(args)
     path = pathlib.Path(args.output or f"{args.name}.png")
     preview.draw(splits, dict(builder.info.metadata), path)
+    print(f"drew {path}")
+    return 0
+
+
+def _statistics(args: argparse.Namespace) -> int:
+    import itertools
+
+    from affectjax.data import statistics
+
+    builder, splits = _opened(args)
+    told = statistics.gather(
+        itertools.chain.from_iterable(splits.values()), dict(builder.info.metadata)
+    )
+    path = pathlib.Path(args.output or f"{args.name}_statistics.png")
+    count = sum(map(len, splits.values()))
+    name = args.name + (f", {args.config}" if args.config else "")
+    statistics.draw(told, f"{name}: {count:,} items", path)
     print(f"drew {path}")
     return 0
 

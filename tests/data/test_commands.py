@@ -39,6 +39,9 @@ def test_build_verify_and_preview(common, tmp_path, capsys):
     assert commands.main(["verify", "raf_db", *common]) == 0
     assert "28 items of raf_db/1.0.0, 0 break the schema" in capsys.readouterr().out
     assert commands.main(["preview", "raf_db", *common, f"--output={tmp_path}/sheet.png"]) == 0
+    plots = tmp_path / "plots.png"
+    assert commands.main(["statistics", "raf_db", *common, f"--output={plots}"]) == 0
+    assert plots.stat().st_size > 5_000
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (8 * 128, 2 * (128 + 28))
         assert len(set(sheet.convert("RGB").getdata())) > 10

@@ -64,7 +64,7 @@ def test_a_build_that_was_broken_off_goes_on_and_leaves_no_parts(tmp_path, monke
     monkeypatch.setattr(lamem.pictured, "one", one)
     with pytest.raises(KeyboardInterrupt):
         source.prepare(builder)
-    kept = list(builder._parts_folder.glob("*.npz"))
+    kept = list(builder._parts_folder.glob("*.part"))
     assert len(kept) == 3
     assert not builder.data_path.exists()
     again = opened.builder("lamem", raw, tmp_path)
