@@ -64,7 +64,9 @@ def draw(told: Mapping[str, Any], title: str, path: pathlib.Path) -> None:
         raise ValueError(f"{title}: no categories, VAD, votes or durations to draw")
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
-    page = figure.Figure(figsize=(3.6 * columns, 3.0 * rows), layout="constrained")
+    most = max((len(counts) for counts in told["counts"].values()), default=0)
+    size = (3.6 * columns, max(3.0, 0.16 * most) * rows)
+    page = figure.Figure(figsize=size, layout="constrained")
     for place, (draw_one, name, values) in enumerate(panels, 1):
         axes = page.add_subplot(rows, columns, place)
         axes.set_title(name, fontsize=9)
