@@ -1,6 +1,7 @@
 """`--mode=compare --runs=A,B,...`: scores side by side, differences with paired intervals."""
 
 import csv
+import html
 import os
 import pathlib
 from collections.abc import Callable, Sequence
@@ -10,13 +11,20 @@ import numpy as np
 
 from affectjax.evals import bootstrap, multilabel, predictions
 from affectjax.metrics import confusion, moments, ranking
+from affectjax.report import links
 
 Rows = dict[str, np.ndarray]
+_STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;color:#333842;max-width:60rem;margin:2.5rem auto}"
+    "table{border-collapse:collapse}td,th{padding:.25rem .9rem .25rem 0;text-align:left}"
+)
 FIELDS = ("run", "split", "score", "value", "difference", "low", "high")
 
 
 def compare(runs: Sequence[str | os.PathLike[str]], output: str = "") -> list[dict[str, Any]]:
-    """Print a table of every split that the runs share; with `output` also compare.csv and .md.
+    """Print a table of every split that the runs share; with `output` also compare.csv, .md, .html.
+
+    The page links to the runs' reports, and they to it.
 
     Each difference is to the first run, its 95% interval by bootstrap of whole subjects, the same
     draw for both runs.
@@ -39,7 +47,28 @@ def compare(runs: Sequence[str | os.PathLike[str]], output: str = "") -> list[di
             writer = csv.DictWriter(file, FIELDS)
             writer.writeheader()
             writer.writerows(rows)
+        write_page(folder, folders, rows)
     return rows
+
+
+def write_page(
+    folder: pathlib.Path, runs: Sequence[pathlib.Path], rows: Sequence[dict[str, Any]]
+) -> None:
+    """<folder>/compare.html, and in each run's folder that it is there."""
+    cells = ("split", "score", "run", "value", "difference", "low", "high")
+    lines = [f"<tr>{''.join(f'<th>{name}' for name in cells)}</tr>"]
+    for row in rows:
+        told = (row[c] if isinstance(row[c], str) else f"{row[c]:.3f}" for c in cells)
+        lines.append(f"<tr>{''.join(f'<td>{html.escape(cell)}' for cell in told)}")
+    path = folder / "compare.html"
+    path.write_text(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{folder.name}</title>'
+        f"<style>{_STYLE}</style><h1>Runs compared</h1>{links.runs(folder, runs)}"
+        f"<table>{''.join(lines)}</table><p>Differences are to the first run, with 95% intervals "
+        "by bootstrap of whole subjects.</p></html>\n",
+        encoding="utf-8",
+    )
+    links.note(runs, path)
 
 
 def difference(

@@ -5,13 +5,16 @@ import html
 import json
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import ml_collections
 import numpy as np
 
+from affectjax.data import source as data_source
 from affectjax.evals import calibrate, predictions
-from affectjax.report import figures
+from affectjax.report import clips as clips_lib
+from affectjax.report import environment, figures, links
 from affectjax.train import report as metrics_file
 
 _STYLE = """
@@ -23,13 +26,27 @@ td,th{padding:.25rem .9rem .25rem 0;text-align:left}td.n{text-align:right}
 img{max-width:100%;margin:.4rem 1rem .4rem 0;vertical-align:top}
 pre{background:#f5f6f8;padding:.8rem;overflow:auto;font-size:12px;border-radius:4px}
 .faint{color:#7b8494}
+.clips{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));gap:1.2rem}
+figure{margin:0;font-size:12px;overflow-wrap:anywhere}
+video,audio{width:100%}video{max-width:20rem}
+table.bars{width:100%;margin-top:.3rem}table.bars td{padding:0 .4rem 0 0;line-height:1.2}
+table.bars td:last-child{width:60%}
+i{display:block;height:.35rem;background:#3a5ba0}i.raters{background:#c8553d}
+summary{cursor:pointer}
+@media print{video,audio{display:none}}
 """
+_HINT = (
+    "<p class=faint>Blue: the model's shares. Red: the raters'. At most ten seconds of a clip are "
+    "kept in this page, which asks nobody's server for anything.</p>"
+)
 
 
 def write(workdir: str | os.PathLike[str]) -> pathlib.Path:
     """Write PNGs beside the evaluation and <workdir>/report.html with them inside.
 
-    Shows every split whose scores and predictions lie in <workdir>/evaluation.
+    Shows every split whose scores and predictions lie in <workdir>/evaluation, its worst and its
+    most disputed clips with players, the curves, the parameters, the resolved config, what it was
+    made with, and links to the runs that it was compared with.
 
     Raises:
       FileNotFoundError: there are none.
@@ -41,8 +58,7 @@ def write(workdir: str | os.PathLike[str]) -> pathlib.Path:
         if (workdir / "evaluation" / f"{split}.json").exists()  # not of the split that chose
     }
     temperature = calibrate.load(workdir).get("temperature", 1.0)
-    rows = metrics_file.read_metrics(workdir / "metrics.csv")
-    parts = [f"<h1>{html.escape(workdir.name)}</h1>"]
+    parts = [f"<h1>{html.escape(workdir.name)}</h1>", links.nav(workdir)]
     for split, values in results.items():
         parts += [f"<h2>{html.escape(split)}</h2>", _summary(values), score_table(values)]
         for name, own in values.get("datasets", {}).items():
@@ -50,18 +66,42 @@ def write(workdir: str | os.PathLike[str]) -> pathlib.Path:
         for name, png in pictures(workdir, split, values, temperature).items():
             (workdir / "evaluation" / f"{split}_{name}.png").write_bytes(png)
             parts.append(_image(png, f"{name} on {split}"))
-    if rows:
-        png = figures.curves(rows)
-        (workdir / "evaluation" / "curves.png").write_bytes(png)
-        parts += ["<h2>Training</h2>", _image(png, "training curves")]
-    config = workdir / "config.json"
-    if config.exists():
-        parts += ["<h2>Config</h2>", f"<pre>{html.escape(config.read_text())}</pre>"]
+        parts.append(shown_clips(workdir, split, values))
+    parts += [_curves(workdir), _folded(workdir, "Parameters", "parameters.txt")]
+    parts += [_folded(workdir, "Config", "config.json"), _environment()]
     path = workdir / "report.html"
     head = '<!doctype html><html lang="en"><meta charset="utf-8">'
+    head += '<meta name="viewport" content="width=device-width">'
     title = f"<title>{html.escape(workdir.name)}</title><style>{_STYLE}</style>"
-    path.write_text(head + title + "\n".join(parts) + "</html>\n")
+    path.write_text(head + title + "\n".join(filter(None, parts)) + "</html>\n", encoding="utf-8")
     return path
+
+
+def shown_clips(workdir: pathlib.Path, split: str, values: Mapping[str, Any]) -> str:
+    """HTML of the worst and the most disputed clips of a split.
+
+    Says why where there are none: no config of its own (ensembles), another corpus, or data that
+    is gone.
+    """
+    path = workdir / "config.json"
+    config = ml_collections.ConfigDict(json.loads(path.read_text())) if path.exists() else None
+    if config is None or config.data.parts or split not in config.data.splits:
+        return (
+            "<p class=faint>Clips to play are shown of a run's own data: not of ensembles, mixtures "
+            "and other corpora.</p>"
+        )
+    rows = predictions.read(workdir / "evaluation" / f"{split}{predictions.ENDING}")
+    try:
+        examples = _examples(config, split)
+    except (FileNotFoundError, ValueError) as error:
+        return f"<p class=faint>No clips are shown: {html.escape(str(error))}</p>"
+    worst, disputed = clips_lib.find(examples, rows)
+    out = [f"<h3>Worst clips of {html.escape(split)}</h3>", _HINT]
+    out.append(clips_lib.gallery(worst, rows, values["labels"]))
+    if disputed:
+        out.append(f"<h3>Most disputed by the raters of {html.escape(split)}</h3>")
+        out.append(clips_lib.gallery(disputed, rows, values["labels"]))
+    return "\n".join(out)
 
 
 def pictures(
@@ -110,6 +150,46 @@ def _summary(values: Mapping[str, Any]) -> str:
     facts = {k: values[k] for k in known if k in values}
     told = "; ".join(f"{k.replace('_', ' ')}: {v}" for k, v in facts.items())
     return f"<p class=faint>{html.escape(told)}</p>"
+
+
+def _examples(config: Any, split: str) -> Iterator[Mapping[str, Any]]:
+    """The examples of a split that lie here already; the other processes are not waited for."""
+    from affectjax.train import inputs
+
+    if config.data.fake:
+        source: Any = inputs.open_split(config, split)
+    else:
+        builder = inputs.open_builder(config)
+        if not builder.info.splits:
+            raise FileNotFoundError(f"the data is not prepared in {builder.data_path}")
+        source = data_source.split(builder, inputs.split_expression(config, split))
+    return (source[i] for i in range(len(source)))
+
+
+def _curves(workdir: pathlib.Path) -> str:
+    rows = metrics_file.read_metrics(workdir / "metrics.csv")
+    if not rows:
+        return ""
+    png = figures.curves(rows)
+    (workdir / "evaluation" / "curves.png").write_bytes(png)
+    return "<h2>Training</h2>" + _image(png, "training curves")
+
+
+def _folded(workdir: pathlib.Path, title: str, name: str) -> str:
+    """A file of the run, to be opened; empty where it is absent."""
+    path = workdir / name
+    if not path.exists():
+        return ""
+    text = html.escape(path.read_text(encoding="utf-8"))
+    return f"<h2>{title}</h2><details><summary>{name}</summary><pre>{text}</pre></details>"
+
+
+def _environment() -> str:
+    rows = "".join(
+        f"<tr><td>{html.escape(name)}<td>{html.escape(value)}"
+        for name, value in environment.told().items()
+    )
+    return f"<h2>Made with</h2><table>{rows}</table>"
 
 
 def _image(png: bytes, alt: str) -> str:

@@ -1,14 +1,22 @@
 """Paired intervals against direct resampling; a page that needs nothing from outside."""
 
 import csv
+import io
 import re
+from dataclasses import dataclass
 
+import av
 import numpy as np
 import pytest
 from sklearn import metrics as sk
 
+from affectjax import config as config_lib
+from affectjax.affect.labels import EKMAN7
+from affectjax.data import fake, pipeline
 from affectjax.evals import evaluate, predictions, scores
-from affectjax.report import compare, page
+from affectjax.report import clips as clips_lib
+from affectjax.report import compare, links, page, player
+from tests.conftest import REPO
 
 LABELS = ("anger", "joy", "neutral")
 
@@ -74,24 +82,93 @@ def test_runs_of_other_clips_are_not_compared(tmp_path):
         compare.compare([tmp_path / "a"])
 
 
-def test_the_page_stands_alone(tmp_path):
-    clips = _run(tmp_path / "run", 1)
+def _evaluated(folder):
+    """The folder of a run on fake clips as training and evaluation leave it."""
+    config = config_lib.load(str(REPO / "configs/hicmae/synth.py:tiny,fake"))
+    clips = _clips(1, n=60)
+    p = np.concatenate([clips["probabilities"], np.zeros((60, 4))], 1)
+    ids = np.array([pipeline.hash_id(f"fake-0-{i}") for i in range(60)])
+    clips |= {"probabilities": p, "clip_id": ids}
+    (folder / "evaluation").mkdir(parents=True)
+    predictions.write(folder / "evaluation", "test", clips, EKMAN7.names)
     keys = ("probabilities", "emotion", "vad", "vad_pred", "subject")
     values = scores.scores(**{k: clips[k] for k in keys}, resamples=50)
     values |= {"step": 4, "examples": "test", "selected_on": "validation uar"}
-    values |= {"labels": list(LABELS), "last": dict(values)}
-    (tmp_path / "run" / "metrics.csv").write_text(
+    values |= {"labels": list(EKMAN7.names), "last": dict(values)}
+    (folder / "metrics.csv").write_text(
         "step,split,name,value\n1,train,loss,2.0\n2,train,loss,1.0\n2,validation,uar,0.5\n"
     )
-    (tmp_path / "run" / "config.json").write_text('{"note": "<b>"}')
-    evaluate.write_json(tmp_path / "run" / "evaluation" / "test.json", values)
-    text = page.write(tmp_path / "run").read_text()
+    (folder / "parameters.txt").write_text("head 231 <b>")
+    (folder / "config.json").write_text(config_lib.to_json(config))
+    evaluate.write_json(folder / "evaluation" / "test.json", values)
+    return clips, values
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory):
+    """A run with its report, and its scores."""
+    folder = tmp_path_factory.mktemp("runs") / "a"
+    _, values = _evaluated(folder)
+    page.write(folder)
+    return folder, values
+
+
+def test_the_page_stands_alone_and_shows_clips(reported):
+    folder, values = reported
+    text = (folder / "report.html").read_text()
     sources = re.findall(r'(?:src|href)="([^"]{0,22})', text)
-    assert len(sources) == 4
-    assert all(s.startswith("data:image/png;base64,") for s in sources)
+    assert sum(s.startswith("data:image/png;base64,") for s in sources) == 4
+    assert sum(s.startswith("data:video/webm;base64") for s in sources) == 2 * clips_lib.SHOWN
+    assert len(sources) == 4 + 2 * clips_lib.SHOWN
+    assert not re.search(r"https?://|url\(|@import", text)
     assert "&lt;b&gt;" in text
-    assert f"{values['uar']:.3f}" in text
-    pictures = {p.name for p in (tmp_path / "run" / "evaluation").glob("*.png")}
+    for told in (f"{values['uar']:.3f}", "Most disputed", "jaxlib", "&quot;seed&quot;: 0"):
+        assert told in text
+    pictures = {p.name for p in (folder / "evaluation").glob("*.png")}
     assert pictures == {
         "test_confusion.png", "test_reliability.png", "test_circumplex.png", "curves.png"
     }  # fmt: skip
+
+
+def test_worst_are_the_least_likely_truths_and_disputed_those_of_split_votes():
+    rows = _clips(1, n=20)
+    votes = [[9, 0, 0]] * 20
+    votes[3], votes[7] = [3, 3, 3], [5, 4, 0]
+    ids = [pipeline.hash_id(str(i)) for i in range(20)]
+    rows["clip_id"] = np.array([*ids[:7], *ids[8:], 1])  # clip 7 was not predicted
+    examples = [{"clip_id": str(i).encode(), "votes": votes[i]} for i in range(20)]
+    worst, disputed = clips_lib.find(examples, rows, count=4)
+    truth = rows["probabilities"][np.arange(20), rows["emotion"]]
+    shown = [i for i in np.argsort(truth, kind="stable")[:4] if i != 19]  # row 19 has no example
+    assert [clip.row for clip in worst] == shown
+    assert [clip.example["clip_id"] for clip in disputed] == [b"3"]
+
+
+def test_a_film_plays_as_long_as_its_clip():
+    example = fake.Fake({"frames": _Feature(object), "audio": _Feature(np.int16)}, 1)[0]
+    webm = player.film(example["frames"], 6.25, example["audio"])
+    with av.open(io.BytesIO(webm)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 16
+    with av.open(io.BytesIO(webm)) as container:
+        heard = sum(frame.samples for frame in container.decode(audio=0)) / 48_000
+    assert heard == pytest.approx(2.56, abs=0.05)
+
+
+@dataclass(frozen=True)
+class _Feature:
+    np_dtype: object
+    shape: tuple = (None,)
+
+
+def test_compared_runs_link_to_each_other(reported):
+    folder, _ = reported
+    _evaluated(folder.parent / "b")
+    before = (folder / "report.html").read_text()
+    compare.compare([folder, folder.parent / "b"], str(folder.parent / "out"))
+    text = (folder / "report.html").read_text()
+    assert '<a href="../out/compare.html">compared</a> with b' in text
+    assert text.replace(links.nav(folder), "<nav class=compared></nav>") == before
+    told = (folder.parent / "out" / "compare.html").read_text()
+    assert '<a href="../a/report.html">a</a>, b' in told.replace("\n", "")
+    (folder / links.FILE).unlink()
+    (folder / "report.html").write_text(before)
