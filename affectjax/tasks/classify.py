@@ -28,7 +28,7 @@ PASSED = (
 class Classify:
     """A model with the head "logits" (k classes) and optionally "vad", and its training loss.
 
-    loss = emotion_weight CE(targets, logits) + vad_weight [vad_loss](vad, prediction).
+    loss = emotion_weight CE(targets, logits) + vad_weight vad_loss(vad, prediction).
 
     Attributes:
       model: a Flax module, (*inputs, deterministic) -> {"logits": (b, k), "vad": (b, d)}; d is 2

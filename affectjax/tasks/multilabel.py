@@ -22,7 +22,7 @@ Batch = Mapping[str, jax.Array]
 class MultiLabel:
     """A model with the head "multilabel_logits" (k labels) and optionally "vad", and its loss.
 
-    loss = label_weight BCE(multilabel, logits) + vad_weight [vad_loss](vad, prediction), the
+    loss = label_weight BCE(multilabel, logits) + vad_weight vad_loss(vad, prediction), the
     sigmoid cross-entropy averaged over labels and batch.
 
     Attributes:
