@@ -85,10 +85,10 @@ def shown_clips(workdir: pathlib.Path, split: str, values: Mapping[str, Any]) ->
     """
     path = workdir / "config.json"
     config = ml_collections.ConfigDict(json.loads(path.read_text())) if path.exists() else None
-    if config is None or config.data.parts or split not in config.data.splits:
+    if config is None or config.data.get("parts") or split not in config.data.splits:
         return (
-            "<p class=faint>Clips to play are shown of a run's own data: not of ensembles, mixtures "
-            "and other corpora.</p>"
+            "<p class=faint>Clips to play are shown of a run's own data: not of ensembles, "
+            "mixtures and other corpora.</p>"
         )
     rows = predictions.read(workdir / "evaluation" / f"{split}{predictions.ENDING}")
     try:
