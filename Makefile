@@ -39,8 +39,8 @@ notebooks: .stamps/dev ## all of colab/, small, on the CPU; what they showed sta
 	JAX_PLATFORMS=cpu $(PY) -m colab.run runs/notebooks
 
 docs: .stamps/dev ## the documentation site, in runs/site; a broken link fails
-	$(PY) -m doctest docs/site.py docs/doctests.py
-	$(PY) docs/site.py
+	$(PY) -m doctest docs/sources.py docs/doctests.py
+	$(PY) docs/sources.py
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
 
 golden: .stamps/dev ## the tables of how parameters are split, anew

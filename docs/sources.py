@@ -1,4 +1,4 @@
-"""`python docs/site.py`: the sources of the site, laid out in runs/docs for mkdocs.yml.
+"""`python docs/sources.py`: the sources of the site, laid out in runs/docs for mkdocs.yml.
 
 Texts are copied from where they lie to the same paths, so every link between them works on the site
 as it does on GitHub; links to other files lead to the repository. What else the site shows is made
