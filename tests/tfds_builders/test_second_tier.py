@@ -7,6 +7,7 @@ from affectjax.affect.labels import ISEAR7, MEAD8, MOSEI6
 from tests.tfds_builders import opened
 from tfds_builders.cmu_mosei import cmu_mosei_dataset_builder as mosei
 from tfds_builders.isear import isear_dataset_builder as isear
+from tfds_builders.liris_accede import liris_accede_dataset_builder as liris
 from tfds_builders.mahnob_hci import bdf, mahnob_hci_dataset_builder
 from tfds_builders.mead import mead_dataset_builder as mead
 
@@ -107,3 +108,22 @@ def test_mahnob_leaves_out_sessions_without_a_feeling_and_refuses_a_rating_of_te
     path.write_text(path.read_text().replace('feltVlnc="1"', 'feltVlnc="10"'))
     with pytest.raises(ValueError, match=r"2.session\.xml: feltEmo 0 .* rating of \(10, 9, 1, 5\)"):
         mahnob_hci_dataset_builder.sessions(raw / "Sessions")
+
+
+def test_liris_has_the_published_sets_and_both_tables_agree(tmp_path):
+    raw, splits = _all("liris_accede", tmp_path)
+    assert {s: sorted(k.decode()[-1] for k in found) for s, found in splits.items()} == {
+        "train": ["0", "1"],
+        "validation": ["2", "5"],
+        "test": ["3", "4"],
+    }
+    last = splits["validation"][b"ACCEDE00005"]
+    np.testing.assert_allclose(last["vad"], [1, -1, np.nan])
+    assert (len(last["frames"]), last["fps"]) == (3, 5.0)
+    sets = raw / liris.SETS
+    sets.write_text(sets.read_text().replace("\t2\n", "\t3\n"))
+    with pytest.raises(ValueError, match=r"line 4: set '3' is not one of"):
+        liris.excerpts(raw)
+    sets.write_text("\n".join(sets.read_text().replace("\t3\n", "\t2\n").splitlines()[:-1]) + "\n")
+    with pytest.raises(ValueError, match=r"ACCEDE00005\.mp4 is not in .*ACCEDEsets"):
+        liris.excerpts(raw)
