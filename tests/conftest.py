@@ -1,4 +1,4 @@
-"""Set before jax starts: the CPU, eight fake devices, and quiet TensorFlow."""
+"""Set before jax starts: the CPU, eight fake devices, programs compiled fast, quiet TensorFlow."""
 
 import json
 import os
@@ -54,9 +54,19 @@ def data_dir() -> Callable[[str], pathlib.Path]:
     return find
 
 
+OPTIMIZED = ("parity", "compile", "golden")  # tests of XLA's programs as users have them
+
+
 @pytest.fixture(autouse=True, scope="module")
-def _compiled_programs_go() -> Iterator[None]:
-    """Let go of a module's programs at its end: kept, they came to 4 GB a worker half way."""
+def _programs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Compile fast, but for tests of what XLA makes; a module's programs go at its end.
+
+    Most of the suite's time is XLA's compiler, which takes two thirds of it without its costliest
+    passes. Programs kept came to 4 GB a worker half way.
+    """
+    if "jax" in sys.modules:
+        fast = not {*request.path.parts} & {*OPTIMIZED}
+        sys.modules["jax"].config.update("jax_disable_most_optimizations", fast)
     yield
     if "jax" in sys.modules:
         sys.modules["jax"].clear_caches()

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from affectjax import config as config_lib
-from affectjax.evals import calibrate, predictions, scores, stream
+from affectjax.evals import calibrate, conformal, predictions, scores, stream
 from affectjax.metrics import classification
 from affectjax.train import hosts, inputs, setup, shard
 
@@ -125,6 +125,9 @@ def fit(clips: Rows, split: str) -> dict[str, Any]:
         known = clips["emotion"] >= 0
         p, y = clips["probabilities"][known], clips["emotion"][known]
         fitted["temperature"] = calibrate.fit_temperature(p, y)
+        honest = calibrate.scaled(p, fitted["temperature"])
+        fitted["set_share"] = conformal.SHARE
+        fitted["set_threshold"] = conformal.fit(honest, y, conformal.SHARE)
     if "multilabel_pred" in clips:
         fitted["thresholds"] = calibrate.fit_thresholds(
             clips["multilabel_pred"], clips["multilabel"]
@@ -138,7 +141,11 @@ def fit(clips: Rows, split: str) -> dict[str, Any]:
 
 
 def calibrated(clips: Rows, fitted: Mapping[str, Any]) -> dict[str, Any]:
-    """The scores that the fitted temperature or thresholds change; empty where there is neither."""
+    """The scores that the fitted temperature or thresholds change; empty where there is neither.
+
+    With them, of the sets of categories that are to hold the truth in `set_share` of clips:
+    set_coverage, set_size and, against raters' shares, set_raters (`conformal.scores`).
+    """
     out: dict[str, Any] = {}
     given: Any
     if "temperature" in fitted and "probabilities" in clips:
@@ -147,6 +154,9 @@ def calibrated(clips: Rows, fitted: Mapping[str, Any]) -> dict[str, Any]:
         told = scores.scores(p, **given)
         out |= {"temperature": fitted["temperature"]}
         out |= {k: v for k, v in told.items() if k.startswith(("ece", "nll", "brier", *_RATERS))}
+        if "set_threshold" in fitted:
+            chosen = conformal.sets(p, fitted["set_threshold"])
+            out |= {"set_share": fitted["set_share"], **conformal.scores(chosen, **given)}
     if "thresholds" in fitted and "multilabel_pred" in clips:
         given = {k: clips[k] for k in ("multilabel_pred", "multilabel", "subject")}
         told = scores.scores(**given, thresholds=np.array(fitted["thresholds"]))
@@ -195,6 +205,12 @@ def summary(split: str, values: Mapping[str, Any]) -> str:
             shown.append(f"{name} {values[name]:.3f}{interval}")
     if "ece" in values.get("calibrated", {}):
         shown.append(f"calibrated ece {values['calibrated']['ece']:.3f}")
+    if "set_coverage" in values.get("calibrated", {}):
+        fitted = values["calibrated"]
+        shown.append(
+            f"in {fitted['set_size']:.1f} categories for {fitted['set_share']:.0%}: "
+            f"{fitted['set_coverage']:.3f}"
+        )
     which = f"step {values['step']}" if "step" in values else f"{len(values['runs'])} runs"
     return f"{split} ({which}, 95% by subject):  " + "  ".join(shown)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from affectjax.evals import calibrate, evaluate, predictions, scores
+from affectjax.evals import calibrate, conformal, evaluate, predictions, scores
 
 Rows = dict[str, np.ndarray]
 
@@ -45,15 +45,9 @@ def pool(
             "runs of different folds, or average those of one fold with --mode=ensemble"
         )
     told = {"split": split, "runs": [str(f) for f in folders], "labels": names[0], **_told(folds)}
-    temperatures = [calibrate.load(folder).get("temperature") for folder in folders]
-    if all(temperatures):
-        pairs = zip(folds, temperatures, strict=True)
-        scaled = [_scaled(fold, float(t)) for fold, t in pairs if t]
-        told["calibrated"] = {
-            **{k: _confidence(v) for k, v in _told(scaled).items() if k != "folds"},
-            "folds": [_confidence(one) for one in _told(scaled)["folds"]],
-            "temperatures": temperatures,
-        }
+    fitted = [calibrate.load(folder) for folder in folders]
+    if all("temperature" in one for one in fitted):
+        told["calibrated"] = _calibrated(folds, fitted)
     if output:
         folder = pathlib.Path(output)
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,6 +90,24 @@ def _scores(clips: Rows) -> dict[str, Any]:
 
 def _scaled(clips: Rows, temperature: float) -> Rows:
     return {**clips, "probabilities": calibrate.scaled(clips["probabilities"], temperature)}
+
+
+def _calibrated(folds: Sequence[Rows], fitted: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Scores by each fold's own temperature, and how its sets of categories keep their promise."""
+    pairs = list(zip(folds, fitted, strict=True))
+    scaled = [_scaled(fold, one["temperature"]) for fold, one in pairs]
+    told = _told(scaled)
+    out: dict[str, Any] = {k: _confidence(v) for k, v in told.items() if k != "folds"}
+    out["folds"] = [_confidence(one) for one in told["folds"]]
+    out["temperatures"] = [one["temperature"] for one in fitted]
+    if all("set_threshold" in one for one in fitted):
+        sets = [
+            conformal.sets(fold["probabilities"], one["set_threshold"])
+            for fold, one in zip(scaled, fitted, strict=True)
+        ]
+        rows = {k: np.concatenate([fold[k] for fold in folds]) for k in ("emotion", "subject")}
+        out["pooled"] |= conformal.scores(np.concatenate(sets), **rows)
+    return out
 
 
 def _confidence(values: dict[str, Any]) -> dict[str, Any]:

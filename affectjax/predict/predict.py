@@ -42,6 +42,8 @@ class Predictor:
     temperature: float
     thresholds: tuple[float, ...] | None
     half_width: tuple[float, ...] | None
+    set_threshold: float | None  # of the sets that hold the true category in set_share of clips
+    set_share: float | None
     step: int
 
 
@@ -117,6 +119,8 @@ def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Pred
         temperature=fitted.get("temperature", 1.0),
         thresholds=tuple(fitted["thresholds"]) if "thresholds" in fitted else None,
         half_width=tuple(fitted["vad_half_width"]) if "vad_half_width" in fitted else None,
+        set_threshold=fitted.get("set_threshold"),
+        set_share=fitted.get("set_share"),
         step=step,
     )
 

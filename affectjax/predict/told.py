@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from affectjax.evals import calibrate
+from affectjax.evals import calibrate, conformal
 from affectjax.metrics.states import DIMENSIONS
 
 
@@ -18,6 +18,9 @@ def named(predictor: Any, row: dict[str, np.ndarray]) -> dict[str, Any]:
             n: round(float(x), 4) for n, x in zip(predictor.labels, p, strict=True)
         }
         out["emotion"] = predictor.labels[int(p.argmax())]
+        if predictor.set_threshold is not None:
+            (chosen,) = conformal.sets(p[None], predictor.set_threshold)
+            out["likely"] = [predictor.labels[i] for i in np.argsort(-p) if chosen[i]]
     if "multilabel_pred" in row:
         scores = dict(zip(predictor.labels, map(float, row["multilabel_pred"]), strict=True))
         least = predictor.thresholds or (0.5,) * len(scores)
@@ -49,6 +52,7 @@ def summarise(predictor: Any, path: pathlib.Path, records: list[dict[str, Any]])
         "skipped": len(records) - len(said),
         "checkpoint_step": predictor.step,
         "temperature": predictor.temperature,
+        "likely": _promise(predictor),
         "vad_interval": "95% of validation clips lay within" if predictor.half_width else None,
     }
     if said and "probabilities" in said[0]:
@@ -64,6 +68,12 @@ def summarise(predictor: Any, path: pathlib.Path, records: list[dict[str, Any]])
     if len(said) < len(records):
         out["skipped_because"] = next(r["skipped"] for r in records if "skipped" in r)
     return out
+
+
+def _promise(predictor: Any) -> str | None:
+    if predictor.set_threshold is None:
+        return None
+    return f"held the true category in {predictor.set_share:.0%} of validation clips"
 
 
 def tell(summary: dict[str, Any]) -> str:

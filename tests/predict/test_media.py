@@ -117,6 +117,8 @@ def test_a_model_that_needs_what_the_file_lacks_says_which_run_to_use(tmp_path):
         temperature=1.0,
         thresholds=None,
         half_width=None,
+        set_threshold=None,
+        set_share=None,
         step=0,
     )
     for path, hint in ((mute, "modalities=video"), (voice, "modalities=audio")):

@@ -26,6 +26,8 @@ def _predictor(key):
         temperature=1.0,
         thresholds=None,
         half_width=None,
+        set_threshold=0.4,
+        set_share=0.9,
     )
 
 
@@ -48,6 +50,9 @@ def test_each_picture_has_its_line_and_a_damaged_one_is_named(tmp_path):
     assert [line["file"] for line in lines] == [f.name for f in files]
     shades = [line["probabilities"]["red"] for line in lines]
     np.testing.assert_allclose(shades, [25 * i / 255 for i in range(10)], atol=1e-3)
+    expected = [1, 1, 1, 1, 1, 2, 2, 1, 1, 1]  # classes of at least 0.4
+    assert [len(line["likely"]) for line in lines] == expected
+    assert all(line["likely"][0] == line["emotion"] for line in lines)
 
 
 def test_the_largest_face_is_taken_and_a_picture_without_one_is_skipped(tmp_path):

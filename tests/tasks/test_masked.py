@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from affectjax.models import hicmae
 from affectjax.tasks import inputs, masked
@@ -14,34 +15,46 @@ BATCH = {
 }
 
 
-def _video_loss(**fields):
-    tower = hicmae.Tower(16, 2, 2)
-    model = hicmae.Pretrain(tower, tower, tower, tower, 1, 2, (1,), patch=8, patch_audio=8)
-    task = masked.MaskedPretrain(
-        model=model, inputs=inputs.Inputs(mel_frames=32, mels=16), mask_video=0.5, **fields
-    )
+TOWER = hicmae.Tower(16, 2, 2)
+MODEL = hicmae.Pretrain(TOWER, TOWER, TOWER, TOWER, 1, 2, (1,), patch=8, patch_audio=8)
+
+
+def _task(**fields):
+    read = inputs.Inputs(mel_frames=32, mels=16)
+    return masked.MaskedPretrain(model=MODEL, inputs=read, mask_video=0.5, **fields)
+
+
+@pytest.fixture(scope="module")
+def variables():
     spec = {k: jax.ShapeDtypeStruct(v.shape, v.dtype) for k, v in BATCH.items()}
-    variables = task.init(jax.random.key(0), spec)
-    batch = {k: jnp.asarray(v) for k, v in BATCH.items()}
-    _, terms = task.loss(variables, batch, jax.random.key(1), jnp.int32(0))
-    return float(terms["loss_video"])
+    return jax.jit(lambda key: _task().init(key, spec))(jax.random.key(0))
 
 
-def test_half_and_half_of_two_frames_is_the_plain_mean():
-    plain = _video_loss()
-    np.testing.assert_allclose(_video_loss(difference_weight=0.5), plain, rtol=1e-6)
-    first, second = (_video_loss(difference_weight=w) for w in (0.25, 0.75))
+@pytest.fixture
+def video_loss(variables):
+    def loss(**fields):
+        batch = {k: jnp.asarray(v) for k, v in BATCH.items()}
+        _, terms = _task(**fields).loss(variables, batch, jax.random.key(1), jnp.int32(0))
+        return float(terms["loss_video"])
+
+    return loss
+
+
+def test_half_and_half_of_two_frames_is_the_plain_mean(video_loss):
+    plain = video_loss()
+    np.testing.assert_allclose(video_loss(difference_weight=0.5), plain, rtol=1e-6)
+    first, second = (video_loss(difference_weight=w) for w in (0.25, 0.75))
     np.testing.assert_allclose((first + second) / 2, plain, rtol=1e-6)
     assert first != second
 
 
-def test_groups_and_targets_are_different_losses():
+def test_groups_and_targets_are_different_losses(video_loss):
     values = {
-        _video_loss(),
-        _video_loss(group=4),
-        _video_loss(target="plain"),
-        _video_loss(target="unnormalised"),
+        video_loss(),
+        video_loss(group=4),
+        video_loss(target="plain"),
+        video_loss(target="unnormalised"),
     }
     assert len(values) == 4
     assert np.isfinite([*values]).all()
-    np.testing.assert_allclose(_video_loss(group=2), _video_loss(), rtol=1e-7)
+    np.testing.assert_allclose(video_loss(group=2), video_loss(), rtol=1e-7)

@@ -17,7 +17,7 @@ import pytest
 from affectjax import config as config_lib
 from affectjax.train import checkpoint, inputs, setup, shard, stop
 from tests.conftest import REPO
-from tests.whole import walk
+from tests.whole import forks, walk
 
 CONFIGS = sorted(p.relative_to(REPO) for p in REPO.glob("configs/*/*.py") if p.stem != "__init__")
 
@@ -46,11 +46,10 @@ def _command(path, workdir, *more):
     return [sys.executable, "-m", "affectjax.main", *flags]
 
 
-def _walked(spec, workdir, env, *more):
-    """What `tests.whole.walk` tells of a config: trained, scored, predicted and exported."""
-    command = [sys.executable, "-m", "tests.whole.walk", spec, workdir, *more]
-    done = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
+def _walked(spec, workdir):
+    """What `walk` tells of a config: trained, scored, predicted and exported."""
+    workdir.mkdir(exist_ok=True)
+    forks.run(workdir / "said.txt", walk.walk, spec, workdir)
     told = json.loads((workdir / "walked.json").read_text())
     name = told["metric"]
     assert np.isfinite(told["last"][name])
@@ -64,14 +63,18 @@ def _walked(spec, workdir, env, *more):
     assert (workdir / "report.html").exists()
 
 
-def _environment(tmp_path_factory):
+@pytest.fixture(scope="module")
+def env(tmp_path_factory):
+    """One device, and programs compiled fast and kept: these tests run few steps of many models."""
     cache = tmp_path_factory.getbasetemp().parent / "compiled"
-    return {
-        **os.environ,
+    settings = {
         "JAX_COMPILATION_CACHE_DIR": str(cache),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
         "XLA_FLAGS": "",
     }
+    forks.serve(settings)
+    return {**os.environ, **settings}
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=str)
@@ -98,38 +101,23 @@ def _builds(spec):
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=str)
-def test_a_config_trains_is_killed_and_ends_where_the_unbroken_run_ends(
-    path, tmp_path, tmp_path_factory
-):
-    env = _environment(tmp_path_factory)
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    # The loop is the same: in one process, without the kill.
-    if path.parent.name != "hicmae" or path.stem == "speech_mixture":
-        _walked(_spec(path), whole, env, "resume")
-        return
-    _walked(_spec(path), whole, env)
-    process = subprocess.Popen(
-        _command(path, broken), cwd=REPO, env=env, stdout=subprocess.PIPE, text=True
-    )
-    for line in process.stdout:
-        if line.startswith("step 2/"):
-            break
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    again = subprocess.run(
-        _command(path, broken), cwd=REPO, env=env, capture_output=True, text=True
-    )
-    assert again.returncode == 0, again.stderr[-3000:]
+@pytest.mark.usefixtures("env")
+def test_a_config_trains_is_killed_and_ends_where_the_unbroken_run_ends(path, tmp_path):
+    whole, broken, said = tmp_path / "whole", tmp_path / "broken", tmp_path / "said.txt"
+    _walked(_spec(path), whole)
+    forks.killed(said, 2, 0, walk.train, _spec(path), broken)
+    forks.run(said, walk.train, _spec(path), broken)
     _assert_same(whole, broken)
 
 
 @pytest.mark.parametrize(("path", "variant"), VARIANTS, ids=str)
-def test_a_variant_trains_scores_predicts_and_exports(path, variant, tmp_path, tmp_path_factory):
-    _walked(f"{path}:{variant},tiny,fake", tmp_path, _environment(tmp_path_factory))
+@pytest.mark.usefixtures("env")
+def test_a_variant_trains_scores_predicts_and_exports(path, variant, tmp_path):
+    _walked(f"{path}:{variant},tiny,fake", tmp_path)
 
 
-def test_the_commands_after_training_from_the_command_line(tmp_path, tmp_path_factory):
-    env, path = _environment(tmp_path_factory), pathlib.Path("configs/hicmae/ravdess_speech.py")
+def test_the_commands_after_training_from_the_command_line(tmp_path, env):
+    path = KILLED
     done = subprocess.run(
         _command(path, tmp_path), cwd=REPO, env=env, capture_output=True, text=True
     )
@@ -196,7 +184,8 @@ def _assert_same(a, b):
     jax.tree.map(lambda x, y: (x == y).all() or pytest.fail("parameters differ"), first, second)
 
 
-def test_kills_at_any_time_change_nothing(tmp_path, tmp_path_factory):
+@pytest.mark.usefixtures("env")
+def test_kills_at_any_time_change_nothing(tmp_path):
     """SIGKILL at random times in one run (KILLS, 5 by default); parameters end equal to the bit.
 
     The seed is new every time and printed: a failure is repeated with KILL_SEED.
@@ -204,32 +193,19 @@ def test_kills_at_any_time_change_nothing(tmp_path, tmp_path_factory):
     seed = int(os.environ.get("KILL_SEED", time.time_ns() % 10**6))
     print(f"KILL_SEED={seed}")
     g = random.Random(seed)
-    env, path = _environment(tmp_path_factory), KILLED
-    extra = ["--config.train.steps=40", "--config.train.eval_every=20"]
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    subprocess.run(
-        _command(path, whole, *extra), cwd=REPO, env=env, check=True, capture_output=True
-    )
-    for wanted in sorted(g.sample(range(1, 38), int(os.environ.get("KILLS", 5)))):
-        process = subprocess.Popen(
-            _command(path, broken, *extra), cwd=REPO, env=env, stdout=subprocess.PIPE, text=True
-        )
-        for line in process.stdout:
-            if line.startswith("step ") and int(line.split()[1].split("/")[0]) >= wanted:
-                break
-        time.sleep(g.uniform(0, 0.1))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    subprocess.run(
-        _command(path, broken, *extra), cwd=REPO, env=env, check=True, capture_output=True
-    )
+    fields = {"train.steps": 40, "train.eval_every": 20}
+    whole, broken, said = tmp_path / "whole", tmp_path / "broken", tmp_path / "said.txt"
+    forks.run(said, walk.train, _spec(KILLED), whole, fields)
+    for step in sorted(g.sample(range(1, 38), int(os.environ.get("KILLS", 5)))):
+        wait = g.uniform(0, 0.1)
+        forks.killed(said, step, wait, walk.train, _spec(KILLED), broken, fields)
+    forks.run(said, walk.train, _spec(KILLED), broken, fields)
     _assert_same(whole, broken)
 
 
-def test_sigterm_saves_and_exits_with_the_code_that_says_run_again(tmp_path, tmp_path_factory):
-    env, path = _environment(tmp_path_factory), KILLED
+def test_sigterm_saves_and_exits_with_the_code_that_says_run_again(tmp_path, env):
     extra = ["--config.train.steps=500", "--config.train.checkpoint_every=500"]
-    command = _command(path, tmp_path / "run", *extra)
+    command = _command(KILLED, tmp_path / "run", *extra)
     process = subprocess.Popen(command, cwd=REPO, env=env, stdout=subprocess.PIPE, text=True)
     for line in process.stdout:
         if line.startswith("step 3/"):

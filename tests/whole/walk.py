@@ -1,51 +1,49 @@
-"""`python -m tests.whole.walk CONFIG WORKDIR [resume]`: from training to export in one process."""
+"""What is done with a config in a process of its own (forks.py): from training to export."""
 
 import json
 import pathlib
-import shutil
-import sys
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
-import jax
 import numpy as np
-from absl import flags
 
 from affectjax import config as config_lib
 from affectjax.evals import evaluate
 from affectjax.export import saved_model
 from affectjax.predict import predict
 from affectjax.report import page
-from affectjax.train import checkpoint, stages
+from affectjax.train import stages
 from tfds_builders.affect_synth import film
 
 
-def walk(spec: str, workdir: pathlib.Path, resume: bool = False) -> dict:
-    """Train, resume, and where there is something to score, evaluate, report, predict, export."""
+def train(spec: str, workdir: pathlib.Path, fields: Mapping[str, int] | None = None) -> None:
+    """Train as `--config=SPEC --config.field=value ... --workdir=WORKDIR` does."""
     config = config_lib.load(spec)
-    last = stages.train(config, workdir)
-    if resume:
-        resumes(config, workdir)
-    told: dict = {"metric": config.select.metric, "last": last}
-    if config.task[config_lib.NAME].endswith("MaskedPretrain"):
-        return told
+    config.update_from_flattened_dict(fields or {})
+    stages.train(config, workdir)
+
+
+def walk(spec: str, workdir: pathlib.Path) -> None:
+    """Train, and where there is something to score, evaluate, report, predict and export.
+
+    What each says goes into `walked.json` in the folder.
+    """
+    config = config_lib.load(spec)
+    told: dict = {"metric": config.select.metric, "last": stages.train(config, workdir)}
+    if not config.task[config_lib.NAME].endswith("MaskedPretrain"):
+        told.update(_after(config, workdir))
+    (workdir / "walked.json").write_text(json.dumps(told))
+
+
+def _after(config: Any, workdir: pathlib.Path) -> dict:
+    told: dict = {}
     told["test"] = evaluate.evaluate(config, workdir)["test"]
     page.write(workdir)
     clip = media(workdir, reads_pictures(config))
     (told["said"],) = predict.predict(config, workdir, str(clip))
     told["differences"] = saved_model.export(config, workdir)
     return told
-
-
-def resumes(config: Any, workdir: pathlib.Path) -> None:
-    """A copy of a run without its last checkpoint, gone on with, ends in the same bits."""
-    again = workdir / "again"
-    shutil.copytree(workdir, again)
-    steps = sorted(int(p.name) for p in (again / "checkpoints").iterdir())
-    shutil.rmtree(again / "checkpoints" / str(steps[-1]))
-    stages.train(config, again)
-    one, two = (checkpoint.restore_params(p, best=False) for p in (workdir, again))
-    jax.tree.map(np.testing.assert_array_equal, one, two)
 
 
 def reads_pictures(config: Any) -> bool:
@@ -62,9 +60,3 @@ def media(folder: pathlib.Path, still: bool) -> pathlib.Path:
     path = folder / "picture.png"
     cv2.imwrite(str(path), pictures[0][..., ::-1])
     return path
-
-
-if __name__ == "__main__":
-    flags.FLAGS.mark_as_parsed()
-    folder = pathlib.Path(sys.argv[2])
-    (folder / "walked.json").write_text(json.dumps(walk(sys.argv[1], folder, "resume" in sys.argv)))
