@@ -33,7 +33,7 @@ from affectjax.train import defaults, optim, schedule
 
 TRAINING_PEOPLE = 23_266
 EPOCHS = 15
-VARIANTS = ("sees=context,blank,vad_loss=l2",)
+BUILT = ("sees=context,blank,vad_loss=l2",)
 
 
 def get_config(arg: str = "") -> ml_collections.ConfigDict:

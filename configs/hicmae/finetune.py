@@ -31,7 +31,7 @@ from affectjax.tasks import classify
 from affectjax.train import groups, optim
 from experiments.hicmae import paper
 
-VARIANTS = ("dataset=ravdess,size=S",)
+BUILT = ("dataset=ravdess,size=S",)
 
 
 def get_config(arg: str = "") -> ml_collections.ConfigDict:

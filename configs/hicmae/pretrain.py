@@ -28,7 +28,7 @@ from affectjax.tasks import masked
 from affectjax.train import optim
 from experiments.hicmae import paper
 
-VARIANTS = ("dataset=ravdess,size=T,dtype=bfloat16",)
+BUILT = ("dataset=ravdess,size=T,dtype=bfloat16",)
 
 
 def get_config(arg: str = "") -> ml_collections.ConfigDict:
