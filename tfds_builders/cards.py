@@ -35,6 +35,7 @@ From the command line, with the official files in one folder (`oasis` stands for
 
 ```
 python -m affectjax.data list
+python -m affectjax.data describe oasis
 python -m affectjax.data build oasis --config=images_present --manual-dir=DIR
 python -m affectjax.data verify oasis --config=images_present --manual-dir=DIR
 python -m affectjax.data audit oasis --config=images_present --manual-dir=DIR

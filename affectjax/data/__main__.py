@@ -1,6 +1,7 @@
 """Datasets from the command line: `python -m affectjax.data COMMAND [NAME] ...`.
 
 list      names of the datasets, with the first sentence of each card.
+describe  access, licence, protocol, configs and stored keys of one; reads no data.
 build     read the official files once and store them; writes report.json beside the data.
 verify    hold every stored item to the schema (affectjax/data/schema.py).
 audit     subjects in two splits, copies between splits, disagreement of raters, balance.
@@ -30,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return {
             "list": _list,
+            "describe": _describe,
             "build": _build,
             "verify": _verify,
             "audit": _audit,
@@ -50,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list")
+    commands.add_parser("describe").add_argument("name", help="a dataset that list names")
     for command in ("build", "verify", "audit", "preview", "statistics", "agreement"):
         sub = commands.add_parser(command)
         sub.add_argument("name", help="a dataset that list names, such as oasis")
@@ -102,6 +105,29 @@ def _list(args: argparse.Namespace) -> int:
         text = re.sub(r"\s+", " ", card.split("\n\n")[1])
         print(f"{name:<22} {text.split('. ')[0]}")
     return 0
+
+
+def _describe(args: argparse.Namespace) -> int:
+    from affectjax.data import describe
+
+    _check(args.name)
+    module = _module(args.name)
+    first = source.open_builder(module)
+    found = {"": first}
+    if first.BUILDER_CONFIGS:
+        configs = [config.name for config in first.BUILDER_CONFIGS]
+        found = {name: source.open_builder(module, name) for name in configs}
+    print("\n".join(describe.lines(BUILDERS / args.name / "README.md", found)))
+    return 0
+
+
+def _module(name: str) -> str:
+    return f"tfds_builders.{name}.{name}_dataset_builder"
+
+
+def _check(name: str) -> None:
+    if name not in names():
+        raise ValueError(f"no dataset {name!r}; there are {', '.join(names())}")
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -211,8 +237,7 @@ def _agreement(args: argparse.Namespace) -> int:
 
 def _opened(args: argparse.Namespace) -> tuple[Any, dict[str, Sequence[dict[str, Any]]]]:
     """The builder, its data stored, and the examples of the wanted splits."""
-    if args.name not in names():
-        raise ValueError(f"no dataset {args.name!r}; there are {', '.join(names())}")
+    _check(args.name)
     manual = args.manual_dir
     if not manual and source.RAW in os.environ:
         manual = source.raw_folder(args.name, "")
@@ -228,8 +253,7 @@ def _opened(args: argparse.Namespace) -> tuple[Any, dict[str, Sequence[dict[str,
         options["beam"] = args.beam
     if args.detector:
         options["detect"] = config_lib.resolve(args.detector, "--detector")
-    module = f"tfds_builders.{args.name}.{args.name}_dataset_builder"
-    builder = source.open_builder(module, args.config, manual, args.data_dir, **options)
+    builder = source.open_builder(_module(args.name), args.config, manual, args.data_dir, **options)
     source.prepare(builder)
     wanted = dict(pair.split("=", 1) for pair in getattr(args, "split", [])) or {
         name: name for name in builder.info.splits

@@ -73,7 +73,7 @@ class Mixture:
     counts each as somebody else. `multilabel`, `action_units` and `score` are left out.
 
     Args:
-      labels: the mixture's categories.
+      labels: the mixture's categories; none where only VAD is learned.
       rated, voted: some part has `vad`, or `votes`: then every element has it, perhaps unknown.
       temperature: a part's share is proportional to weight x size^(1 / temperature): 1 takes the
         examples of all parts alike, more lifts the small ones, and inf takes all parts alike.
@@ -129,7 +129,7 @@ class Mixture:
         lines = [f"mixture of {len(self.parts)} parts, temperature {self.temperature:g}"]
         for part, size, quota in zip(self.parts, self.sizes, self.quotas, strict=True):
             epochs = quota / order.BLOCK * batch * steps / max(size, 1)
-            lost = "; ".join(part.emotion.lost) if part.emotion else "no categories"
+            lost = "; ".join(part.emotion.lost) if part.emotion else "without categories"
             lines.append(
                 f"  {part.name:<16} {quota / order.BLOCK:6.1%} of the rows, {size:,} examples, "
                 f"{epochs:.1f} epochs" + (f" ({lost})" if lost else "")
@@ -154,11 +154,12 @@ class Mixture:
         if not 0 <= subject < PEOPLE:
             raise ValueError(f"{part.name}: subject {subject} is not between 0 and {PEOPLE}")
         out["subject"] = part.number * PEOPLE + subject
-        out["emotion"] = unify.renamed(part.emotion, int(element.get("emotion", -1)))
-        out["possible"] = unify.possible(part.emotion, len(self.labels))
+        if self.labels:
+            out["emotion"] = unify.renamed(part.emotion, int(element.get("emotion", -1)))
+            out["possible"] = unify.possible(part.emotion, len(self.labels))
         if self.rated:
             out["vad"] = np.asarray(element.get("vad", np.full(3, np.nan)), np.float32)
-        if self.voted:
+        if self.voted and self.labels:
             told = element.get("votes", element.get("distribution"))
             out["distribution"] = unify.shares(part.votes, told, len(self.labels))
         return out

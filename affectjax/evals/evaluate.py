@@ -96,7 +96,9 @@ def by_dataset(clips: Rows, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         rows = clips["dataset"] == number
         if rows.any():
             own = {k: v[rows] for k, v in clips.items()}
-            own["probabilities"] = classification.restricted(own["probabilities"], own["possible"])
+            if "probabilities" in own:
+                p = own["probabilities"]
+                own["probabilities"] = classification.restricted(p, own["possible"])
             out[name] = scores.scores(**score_arguments(own))
     return out
 

@@ -16,19 +16,20 @@ _TOLD = ("uar", "war", "ccc_mean")  # of each dataset while training; `evals` ha
 
 
 @functools.cache
-def for_classification(vad: bool, datasets: tuple[str, ...]) -> type[metrics.Collection]:
-    """`states.for_classification` over all rows, and main scores of each as <score>_<name>.
+def of_datasets(
+    whole: type[metrics.Collection], datasets: tuple[str, ...]
+) -> type[metrics.Collection]:
+    """`whole`, of categories, VAD or both, of all rows, and main scores of each as <score>_<name>.
 
     Rows say which dataset they are of (`dataset`), and their probabilities count over its own
     categories alone (`possible`), as if a model of that dataset were asked. What no row of a
     dataset has a label for is left out. `uar_mean` is the mean over the datasets.
     """
-    whole = typing.get_type_hints(states.for_classification(vad))
-    parts: dict[str, Any] = {k: v for k, v in whole.items() if not k.startswith("_")}
-    for number, name in enumerate(datasets):
-        parts[f"categories_{number}"] = _of_dataset(states.Categories, number, name)
-        if vad:
-            parts[f"dimensions_{number}"] = _of_dataset(states.Dimensions, number, name)
+    hints = typing.get_type_hints(whole)
+    parts: dict[str, Any] = {k: v for k, v in hints.items() if not k.startswith("_")}
+    for name, metric in list(parts.items()):
+        for number, dataset in enumerate(datasets):
+            parts[f"{name}_{number}"] = _of_dataset(metric, number, dataset)
     return flax.struct.dataclass(type("MixtureScores", (_Scores,), {"__annotations__": parts}))
 
 

@@ -106,7 +106,8 @@ class Classify:
 
     def metrics(self) -> type[clu_metrics.Collection]:
         if self.datasets:
-            return mixture.for_classification(bool(self.vad_weight), tuple(self.datasets))
+            whole: Any = states.for_classification(vad=bool(self.vad_weight))
+            return mixture.of_datasets(whole, tuple(self.datasets))
         return states.for_classification(vad=bool(self.vad_weight))
 
     def _targets(self, batch: Batch) -> jax.Array:

@@ -1,6 +1,6 @@
 """Valence, arousal and dominance alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,8 @@ import jax.numpy as jnp
 from clu import metrics as clu_metrics
 from flax import linen as nn
 
-from affectjax.metrics import states
+from affectjax.losses import missing
+from affectjax.metrics import mixture, states
 from affectjax.tasks import classify
 from affectjax.tasks.inputs import Inputs
 from affectjax.tasks.pictures import Pictures
@@ -21,12 +22,15 @@ Batch = Mapping[str, jax.Array]
 class Regress:
     """A model with the head "vad" (b, d) and its loss: "mse" (HiCMAE's default), "l1", "ccc"...
 
-    d is 2 where the data has valence and arousal alone; `inputs` as `classify.Classify`.
+    d is 2 where the data has valence and arousal alone; `inputs` as `classify.Classify`. `datasets`
+    are the names of a mixture's parts, whose rows may lack VAD or a dimension of it: the loss is
+    then of what is known.
     """
 
     model: nn.Module
     inputs: Inputs | Pictures
     criterion: classify.VadLoss = "mse"
+    datasets: Sequence[str] = ()
 
     def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
         zeros = {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
@@ -38,11 +42,17 @@ class Regress:
         del step
         keys = jax.random.split(key)
         out = classify.in_training(self.model, variables, self.inputs(batch, keys[0]), keys[1])
-        return classify.vad_term(self.criterion, out, batch["vad"]), classify.moved(out)
+        if self.datasets:
+            value = classify.vad_term_of_known(self.criterion, out, *missing.known(batch["vad"]))
+        else:
+            value = classify.vad_term(self.criterion, out, batch["vad"])
+        return value, classify.moved(out)
 
     def predict(self, variables: Any, batch: Batch) -> dict[str, jax.Array]:
         out = self.model.apply(variables, *self.inputs(batch), deterministic=True)
         return {**classify.vad_outputs(out), **classify.passed(batch, out)}
 
     def metrics(self) -> type[clu_metrics.Collection]:
+        if self.datasets:
+            return mixture.of_datasets(states.DimensionScores, tuple(self.datasets))
         return states.DimensionScores

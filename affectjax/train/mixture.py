@@ -74,22 +74,22 @@ def check(config: Config) -> None:
     """Raise ValueError where a mixture and the task do not fit.
 
     The mixture names its categories, and the task knows that rows may lack labels
-    (`Classify.datasets`), dataset by dataset in the order of their names.
+    (`datasets` of `Classify` and `Regress`), dataset by dataset in the order of their names.
     """
     data = config.data
-    if not data.labels:
+    task = config.task.get("task") or config.task  # an ensemble holds its members' task
+    if "classes" in task and not data.labels:
         raise ValueError(
             "config.data.labels is empty: name the categories of the mixture, such as "
             "affectjax.data.unify.union([...]) of its parts'"
         )
     if twice := sorted({x for x in data.labels if list(data.labels).count(x) > 1}):
         raise ValueError(f"config.data.labels names {', '.join(twice)} twice")
-    task = config.task.get("task") or config.task  # an ensemble holds its members' task
     told, names = list(task.get("datasets", ())), sorted(data.parts)
     if told != names:
         raise ValueError(
             f"config.task.datasets = {told}, but config.data.parts are {names}: rows of a mixture "
-            "may lack labels, which tasks.classify.Classify(datasets=[...]) masks"
+            "may lack labels, which Classify and Regress mask where they are given datasets=[...]"
         )
 
 
@@ -107,8 +107,8 @@ def _examples(builder: Any, part: mix.Part, split: str, size: int, number: int) 
 
 
 def _labels(name: str, part: mix.Part, builder: Any, key: str, labels: Any) -> Any:
-    """What the categories of a key become; None where the part has no such key."""
-    if key not in builder.info.features:
+    """What the categories of a key become; None where there are none here or in the mixture."""
+    if not labels or key not in builder.info.features:
         return None
     feature = builder.info.features[key]
     names = getattr(feature, "names", None) or dict(builder.info.metadata)["names"][key]

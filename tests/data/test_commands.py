@@ -26,6 +26,16 @@ def test_list_names_every_builder(capsys):
     assert len(shown.splitlines()) == len(commands.names())
 
 
+def test_describe_tells_access_configs_and_keys(capsys):
+    assert commands.main(["describe", "oasis"]) == 0
+    told = capsys.readouterr().out
+    assert "access: open download" in told
+    assert "config norms: No photographs" in told
+    assert "vad_sd           float32 (3), of [-1, 1]; standard deviation over the raters" in told
+    assert "native scale of vad: 1 to 7" in told
+    assert commands.main(["describe", "oases"]) == 2
+
+
 def test_build_verify_and_preview(common, tmp_path, capsys):
     assert commands.main(["build", "raf_db", *common]) == 0
     path = capsys.readouterr().out.strip().splitlines()[-1].removeprefix("stored in ")

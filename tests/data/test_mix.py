@@ -126,3 +126,10 @@ def test_faults_of_a_mixture_say_what_to_change():
     mixture = mix.Mixture(parts, NAMES, rated=True, voted=True)
     with pytest.raises(ValueError, match=r"large and mute differ in \{'audio'"):
         mix.check_alike(mixture, (video.Drop(keys=["frames"]),))
+
+
+def test_a_mixture_without_categories_has_vad_alone():
+    mixture = mix.Mixture(_mixture().parts, (), rated=True, voted=True)
+    element = mixture[61]
+    assert not {"emotion", "possible", "distribution"} & set(element)
+    assert np.isnan(element["vad"]).all()

@@ -4,11 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import linen as nn
 
 from affectjax.evals import evaluate, scores
 from affectjax.losses import classification, missing
-from affectjax.metrics import mixture
-from affectjax.tasks import classify
+from affectjax.metrics import mixture, states
+from affectjax.tasks import classify, regress
 
 G = np.random.default_rng(0)
 LOGITS = jnp.asarray(G.standard_normal((6, 4)), jnp.float32)
@@ -107,7 +108,7 @@ def test_scores_of_a_mixture_are_those_of_each_datasets_labelled_rows():
     pooled = scores.scores(**evaluate.score_arguments(clips))
     assert pooled["ccc_mean"] == pytest.approx(told["a"]["ccc_mean"])
 
-    streamed = mixture.for_classification(True, ("a", "b"))
+    streamed = mixture.of_datasets(states.for_classification(vad=True), ("a", "b"))
     parts = [{k: jnp.asarray(v[i::2]) for k, v in clips.items()} for i in (0, 1)]
     update = jax.jit(lambda part: streamed.single_from_model_output(**part))
     out = update(parts[0]).merge(update(parts[1])).compute()
@@ -116,4 +117,31 @@ def test_scores_of_a_mixture_are_those_of_each_datasets_labelled_rows():
     assert float(out["uar"]) == pytest.approx(pooled["uar"], abs=1e-6)
     assert float(out["ccc_mean_a"]) == pytest.approx(told["a"]["ccc_mean"], abs=1e-5)
     assert float(out["uar_mean"]) == pytest.approx((told["a"]["uar"] + told["b"]["uar"]) / 2)
+    assert "ccc_mean_b" not in out
+
+
+class _Head(nn.Module):
+    @nn.compact
+    def __call__(self, x, deterministic):
+        del deterministic
+        return {"vad": nn.Dense(3)(x)}
+
+
+def test_vad_alone_learns_of_the_rows_that_have_it():
+    settings = {"model": _Head(), "inputs": lambda batch, key=None: (batch["signal"][:, 0],)}
+    task = regress.Regress(**settings, datasets=("a", "b"))
+    x = jnp.asarray(G.standard_normal((4, 1, 5)), jnp.float32)
+    vad = np.asarray(G.uniform(-1, 1, (4, 3)), np.float32)
+    variables = _Head().init(jax.random.key(0), x[:, 0], deterministic=True)
+    some = vad.copy()
+    some[2:] = np.nan
+    key, step = jax.random.key(1), jnp.int32(0)
+    value, _ = task.loss(variables, {"signal": x, "vad": jnp.asarray(some)}, key, step)
+    plain = regress.Regress(**settings)
+    expected, _ = plain.loss(variables, {"signal": x[:2], "vad": jnp.asarray(vad[:2])}, key, step)
+    np.testing.assert_allclose(value, expected, rtol=1e-6)
+    clips = _clips()
+    rows = {k: jnp.asarray(clips[k]) for k in ("vad", "vad_pred", "dataset")}
+    out = task.metrics().single_from_model_output(**rows).compute()
+    assert float(out["ccc_mean_a"]) == pytest.approx(float(out["ccc_mean"]))
     assert "ccc_mean_b" not in out
