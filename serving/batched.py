@@ -1,0 +1,171 @@
+"""A SavedModel as functions that many threads may call at once: checked, then batched.
+
+Requests are put together by TensorFlow's own batch scheduler, the one of TensorFlow Serving: calls
+that wait at the same time run as one, padded to a batch size that was compiled before.
+"""
+
+import json
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+LEAST_SOUND = 1024  # samples; the signature refuses what is not more
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request and the queue may hold.
+
+    Attributes:
+      buckets: batch sizes that are compiled at the start; the last is the largest batch.
+      wait: seconds that a request waits for others to share a batch.
+      queue: batches that may wait; beyond it requests are refused at once.
+      rows: most rows of one request, which is cut into batches.
+    """
+
+    buckets: Sequence[int] = (1, 2, 4, 8)
+    wait: float = 0.002
+    queue: int = 32
+    rows: int = 64
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Name, dtype and shape behind the batch; `longest` samples where it is the waveform."""
+
+    name: str
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    longest: int = 0
+
+    @property
+    def padded(self) -> tuple[int, ...]:
+        """The shape that batches have."""
+        return (self.longest,) if self.longest else self.shape
+
+
+@dataclass(frozen=True)
+class Function:
+    """One signature: what it takes, what it answers, and the call that does it."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    call: Callable[[Arrays], Arrays]
+
+
+class BadRequest(ValueError):
+    """Inputs that the model cannot be asked about, with the input's name and the remedy."""
+
+
+def load(folder: pathlib.Path, names: Sequence[str], limits: Limits) -> dict[str, Function]:
+    """Signatures of an export by name, every batch size compiled.
+
+    Raises:
+      FileNotFoundError: no export there.
+      ValueError: no such signature.
+    """
+    import tensorflow as tf
+
+    path = folder / "assets" / "card.json"
+    if not path.exists():
+        raise FileNotFoundError(f"--model={folder}: no {path.name} in assets; run --mode=export")
+    card = json.loads(path.read_text())
+    model = tf.saved_model.load(str(folder))
+    inputs = tuple(_tensor(k, of) for k, of in card["inputs"].items())
+    found = {}
+    for name in names:
+        if name not in card["signatures"]:
+            raise ValueError(f"--signatures={name}: the export has {[*card['signatures']]}")
+        outputs = tuple(_tensor(k, of) for k, of in card["signatures"][name].items())
+        call = _batched(model, name, inputs, [o.name for o in outputs], limits)
+        for rows in limits.buckets:
+            call({t.name: _constant(t, inputs, rows) for t in inputs})
+        found[name] = Function(inputs, outputs, call)
+    return found
+
+
+def check(inputs: Sequence[Tensor], given: Mapping[str, np.ndarray], limits: Limits) -> Arrays:
+    """The inputs of a request as batches take them: the waveform padded to the model's window.
+
+    What one request breaks must not end the others of its batch, so all is checked before.
+
+    Raises:
+      BadRequest: names, dtypes, shapes, numbers of rows, or sound out of bounds.
+    """
+    wanted = [t.name for t in inputs]
+    if set(given) != set(wanted):
+        raise BadRequest(f"inputs are {sorted(given)}; the model takes {sorted(wanted)}, all of it")
+    rows = {len(given[name]) if given[name].ndim else 0 for name in wanted}
+    if len(rows) != 1 or not 1 <= min(rows) <= limits.rows:
+        counts = {name: given[name].shape for name in wanted}
+        raise BadRequest(f"the first axis is the batch, the same 1 to {limits.rows}; got {counts}")
+    for t in inputs:
+        _check_shape(t, given[t.name].shape, given[t.name].dtype)
+    if "audio" not in given:
+        return dict(given)
+    audio, length = given["audio"], given["audio_length"]
+    if not (np.abs(audio) <= 1).all():  # NaN is not
+        raise BadRequest("audio: finite and within [-1, 1]; divide int16 by 32768")
+    if length.min() <= LEAST_SOUND or length.max() > audio.shape[1]:
+        raise BadRequest(
+            f"audio_length: more than {LEAST_SOUND} and at most the {audio.shape[1]} samples of "
+            f"audio; got {length.min()} to {length.max()}"
+        )
+    longest = next(t.longest for t in inputs if t.name == "audio")
+    return {**given, "audio": np.pad(audio, ((0, 0), (0, longest - audio.shape[1])))}
+
+
+def _check_shape(t: Tensor, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    if dtype != t.dtype:
+        raise BadRequest(f"{t.name}: the datatype is {t.dtype}, got {dtype}")
+    if t.longest and (len(shape) != 2 or not shape[1] <= t.longest):
+        raise BadRequest(
+            f"{t.name}: shape (rows, samples), at most {t.longest} samples; got {shape}; cut the "
+            "sound into windows"
+        )
+    if not t.longest and shape[1:] != t.shape:
+        raise BadRequest(f"{t.name}: shape (rows, {', '.join(map(str, t.shape))}); got {shape}")
+
+
+def _batched(
+    model: Any, name: str, inputs: Sequence[Tensor], outputs: Sequence[str], limits: Limits
+) -> Callable[[Arrays], Arrays]:
+    import tensorflow as tf
+
+    signature = model.signatures[name]
+
+    @tf.nondifferentiable_batch_function(
+        num_batch_threads=1,  # TensorFlow spreads one batch over the cores
+        max_batch_size=limits.buckets[-1],
+        batch_timeout_micros=int(1e6 * limits.wait),
+        allowed_batch_sizes=list(limits.buckets),
+        max_enqueued_batches=limits.queue,
+        autograph=False,
+    )
+    def together(*tensors: Any) -> list[Any]:
+        said = signature(**{t.name: x for t, x in zip(inputs, tensors, strict=True)})
+        return [said[k] for k in outputs]
+
+    shapes = [tf.TensorSpec((None, *t.padded), t.dtype) for t in inputs]
+    function = tf.function(lambda *x: together(*x), input_signature=shapes, autograph=False)
+
+    def call(given: Arrays) -> Arrays:
+        said = function(*(tf.constant(given[t.name]) for t in inputs))
+        return {k: x.numpy() for k, x in zip(outputs, said, strict=True)}
+
+    call.model = model  # type: ignore[attr-defined]  # its variables live as long as the function
+    return call
+
+
+def _tensor(name: str, of: Mapping[str, Any]) -> Tensor:
+    return Tensor(name, np.dtype(of["dtype"]), tuple(of["shape"][1:]), of.get("longest", 0))
+
+
+def _constant(t: Tensor, inputs: Sequence[Tensor], rows: int) -> np.ndarray:
+    heard = max((i.longest for i in inputs), default=0)
+    value = heard if t.name == "audio_length" else 0
+    return np.full((rows, *t.padded), value, t.dtype)

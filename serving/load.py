@@ -1,0 +1,189 @@
+"""`python -m serving.load --model=EXPORT`: a server under load and under attack, on loopback.
+
+Starts `serving` itself, in the environment of requirements/serve.txt, and compares every
+answer with the model called directly. Prints what docs/serving.md holds; ends with 1 where an
+answer is wrong, a bad request is not a clear 4xx, memory grows, or the server is gone.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import numpy as np
+
+from serving import faults
+
+Arrays = dict[str, np.ndarray]
+CLIPS = 16  # different inputs
+TOLERANCE = 1e-4
+GROWTH = 64.0  # MiB that memory may grow between the first tenth of the requests and the last
+HTTP, GRPC = 18080, 18081
+
+
+def main() -> None:
+    """Direct calls, then the server: load, faults, slow clients, memory, the end."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, type=pathlib.Path)
+    parser.add_argument("--requests", default=300, type=int, help="of the longest load")
+    parser.add_argument("--output", default="runs/serving.json", type=pathlib.Path)
+    flags = parser.parse_args()
+    card = json.loads((flags.model / "assets" / "card.json").read_text())
+    clips = [make(card, seed) for seed in range(CLIPS)]
+    told, expected = direct(flags.model, clips)
+    command = [sys.executable, "-m", "serving", f"--model={flags.model}"]
+    command += [f"--http_port={HTTP}", f"--grpc_port={GRPC}", "--body_seconds=3"]
+    command += ["--signatures=predict", "--buckets=1,8"]  # what is compiled at the start takes time
+    server = subprocess.Popen(command)
+    try:
+        told["seconds to ready"] = ready(server)
+        asyncio.run(attacked(server.pid, clips, expected, flags.requests, told))
+        server.send_signal(signal.SIGTERM)
+        told["exit after SIGTERM"] = server.wait(30)
+        assert told["exit after SIGTERM"] in (0, -signal.SIGTERM), told
+    finally:
+        server.kill()
+    flags.output.parent.mkdir(parents=True, exist_ok=True)
+    flags.output.write_text(json.dumps(told, indent=1))
+    print(json.dumps(told, indent=1))
+
+
+def make(card: dict[str, Any], seed: int) -> Arrays:
+    """One row of noise of the card's inputs."""
+    g = np.random.default_rng(seed)
+    out: Arrays = {}
+    for name, of in card["inputs"].items():
+        shape = (1, *of["shape"][1:])
+        if name == "audio":
+            out[name] = g.uniform(-0.5, 0.5, (1, of["longest"])).astype(np.float32)
+        elif name == "audio_length":
+            out[name] = np.full(1, card["inputs"]["audio"]["longest"], np.int32)
+        else:
+            out[name] = g.integers(0, 256, shape, dtype=np.uint8)
+    return out
+
+
+def direct(folder: pathlib.Path, clips: list[Arrays]) -> tuple[dict[str, Any], list[Arrays]]:
+    """Clips a second of the model alone, one at a time and eight at a time; and its outputs."""
+    import tensorflow as tf
+
+    model = tf.saved_model.load(str(folder))
+    ask = model.signatures["predict"]
+    told = {}
+    for rows in (1, 8):
+        given = {k: tf.constant(np.concatenate([c[k] for c in clips[:rows]])) for k in clips[0]}
+        next(iter(ask(**given).values())).numpy()
+        start, count = time.perf_counter(), 0
+        while time.perf_counter() - start < 3:
+            next(iter(ask(**given).values())).numpy()
+            count += rows
+        told[f"direct, {rows} at a time: clips/s"] = count / (time.perf_counter() - start)
+    each = [ask(**{k: tf.constant(v) for k, v in clip.items()}) for clip in clips]
+    return told, [{k: v.numpy() for k, v in said.items()} for said in each]
+
+
+def ready(server: subprocess.Popen, patience: float = 600.0) -> float:
+    """Seconds until the server says that it is ready."""
+    start = time.time()
+    while time.time() - start < patience:
+        assert server.poll() is None, "the server ended while it started"
+        try:
+            if httpx.get(f"http://127.0.0.1:{HTTP}/v2/health/ready").status_code == 200:
+                return time.time() - start
+        except httpx.TransportError:
+            time.sleep(0.2)
+    raise TimeoutError(f"not ready within {patience} s")
+
+
+async def attacked(
+    pid: int, clips: list[Arrays], expected: list[Arrays], requests: int, told: dict[str, Any]
+) -> None:
+    """Fill `told` with figures; raises AssertionError at the first thing that is wrong."""
+    async with faults.clients(HTTP, GRPC) as (rest, grpc):
+        by = {"gRPC": grpc, "REST": rest}
+        few = max(requests // 30, 10)
+        for protocol, at_once, count in (
+            ("gRPC", 1, few), ("gRPC", 8, few * 3), ("gRPC", 32, few * 3), ("REST", 8, few),
+        ):  # fmt: skip
+            key = f"{protocol}, {at_once} at once"
+            told[key] = await load(by[protocol], clips, expected, at_once, count)
+        told["bad requests"] = await faults.refused(rest, grpc, clips[0])
+        told["good among bad"] = await mixed(rest, grpc, clips, expected, few)
+        told["while 200 clients send slowly"] = await faults.beside_slow(
+            HTTP, lambda: load(grpc, clips, expected, 4, few)
+        )
+        memory = []
+        for part in range(10):
+            run = await load(grpc, clips, expected, 16, requests // 10)
+            memory.append(rss(pid))
+            print(f"{(part + 1) * requests // 10} requests, {memory[-1]:.0f} MiB", flush=True)
+        told[f"{requests} requests, 16 at once, last tenth"] = run
+        told["MiB after each tenth"] = memory
+        assert memory[-1] - memory[0] < GROWTH, f"memory grows: {memory}"
+        best = max(v["clips/s"] for v in told.values() if isinstance(v, dict) and "clips/s" in v)
+        told["throughput, share of direct one at a time"] = (
+            best / told["direct, 1 at a time: clips/s"]
+        )
+
+
+async def load(
+    ask: Callable[[Arrays], Awaitable[Arrays]],
+    clips: list[Arrays],
+    expected: list[Arrays],
+    at_once: int,
+    count: int,
+) -> dict[str, float]:
+    """`count` requests, `at_once` at a time: clips/s and milliseconds; every answer is compared."""
+    places, times = iter(range(count)), []
+
+    async def client() -> None:
+        for i in places:
+            start = time.perf_counter()
+            said = await ask(clips[i % CLIPS])
+            times.append(1e3 * (time.perf_counter() - start))
+            for name, value in expected[i % CLIPS].items():
+                worst = np.abs(said[name].astype(float) - value).max()
+                assert worst < TOLERANCE, f"{name} of clip {i % CLIPS} is off by {worst}"
+
+    start = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(at_once)))
+    taken = time.perf_counter() - start
+    middle, high, highest = np.percentile(times, [50, 95, 99])
+    return {"clips/s": count / taken, "p50 ms": middle, "p95 ms": high, "p99 ms": highest}
+
+
+async def mixed(
+    rest: Any, grpc: Any, clips: list[Arrays], expected: list[Arrays], count: int
+) -> dict[str, float]:
+    """Good requests of both protocols while bad ones arrive: all answered, all right."""
+    running = True
+
+    async def bad() -> None:
+        while running:
+            await faults.refused(rest, grpc, clips[0])
+
+    noise = asyncio.create_task(bad())
+    good = await asyncio.gather(
+        load(grpc, clips, expected, 4, count), load(rest, clips, expected, 2, count)
+    )
+    running = False
+    await noise
+    return good[0]
+
+
+def rss(pid: int) -> float:
+    """MiB of memory that a process holds."""
+    pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The server's parts that need neither it nor TensorFlow; .ci/run starts and attacks the whole."""
+
+import asyncio
+import json
+
+import numpy as np
+import pytest
+
+from affectjax.predict import served
+from serving import batched, limits
+
+INPUTS = (
+    batched.Tensor("frames", np.dtype("uint8"), (2, 4, 4, 3)),
+    batched.Tensor("audio", np.dtype("float32"), (-1,), longest=4000),
+    batched.Tensor("audio_length", np.dtype("int32"), ()),
+)
+GOOD = {
+    "frames": np.zeros((2, 2, 4, 4, 3), np.uint8),
+    "audio": np.full((2, 3000), 0.5, np.float32),
+    "audio_length": np.array([3000, 2000], np.int32),
+}
+
+
+def test_a_request_is_padded_to_the_window_that_batches_have():
+    given = batched.check(INPUTS, GOOD, batched.Limits())
+    assert given["audio"].shape == (2, 4000)
+    assert (given["audio"][:, :3000] == 0.5).all()
+    assert not given["audio"][:, 3000:].any()
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"audio": np.full((2, 3000), np.nan, np.float32)}, "finite"),
+        ({"audio": np.full((2, 3000), 9000, np.float32)}, "divide int16 by 32768"),
+        ({"audio": np.zeros((2, 4001), np.float32)}, "at most 4000 samples"),
+        ({"audio": np.zeros((2, 3000))}, "audio: the datatype is float32, got float64"),
+        ({"audio_length": np.array([3001, 2000], np.int32)}, "at most the 3000 samples"),
+        ({"audio_length": np.array([1024, 2000], np.int32)}, "more than 1024"),
+        ({"audio_length": np.zeros(3, np.int32)}, "the same 1 to 64"),
+        ({"frames": np.zeros((2, 2, 5, 4, 3), np.uint8)}, r"frames: shape \(rows, 2, 4, 4, 3\)"),
+        ({"more": np.zeros(2)}, "the model takes"),
+    ],
+)
+def test_a_request_out_of_bounds_is_told_which_input_and_why(changed, message):
+    with pytest.raises(batched.BadRequest, match=message):
+        batched.check(INPUTS, {**GOOD, **changed}, batched.Limits())
+
+
+async def _app(scope, receive, send):
+    body = (await receive())["body"]
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _status(parts, headers=(), pause=0.0):
+    """The status of a request whose body comes in parts."""
+    sent, left = [], list(parts)
+
+    async def receive():
+        await asyncio.sleep(pause)
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+    async def send(message):
+        sent.append(message)
+
+    app = limits.Bounded(_app, size=10, seconds=0.05)
+    asyncio.run(app({"type": "http", "headers": list(headers)}, receive, send))
+    return sent[0]["status"], sent[1]["body"]
+
+
+def test_bodies_are_bounded_in_size_and_in_time():
+    assert _status([b"12345", b"67890"]) == (200, b"1234567890")
+    assert _status([b""], [(b"content-length", b"81")])[0] == 413, "more than is worth reading"
+    assert _status([b"12345"] * 3)[0] == 413, "though no length was declared"
+    status, text = _status([b"1"] * 9, pause=0.02)
+    assert status == 408
+    assert json.loads(text)["error"] == "the body did not arrive within 0.05 s"
+
+
+def test_the_client_s_json_says_every_sample_to_less_than_half_a_step_of_16_bits():
+    sound = np.random.default_rng(0).uniform(-1, 1, (2, 50)).astype(np.float32)
+    told = json.loads(
+        json.dumps(served.body({"audio": sound, "audio_length": GOOD["audio_length"]}))
+    )
+    audio, length = told["inputs"]
+    assert (audio["datatype"], audio["shape"]) == ("FP32", [2, 50])
+    assert (length["datatype"], length["data"]) == ("INT32", [3000, 2000])
+    assert np.abs(np.array(audio["data"]).reshape(2, 50) - sound).max() < 1e-7
+
+
+def test_the_answer_has_the_names_of_a_run_s_own_outputs():
+    answer = {"outputs": [{"name": "vad", "shape": [1, 2], "data": [0.5, -0.5]}]}
+    assert served.arrays(answer)["vad_pred"].tolist() == [[0.5, -0.5]]
+
+
+def test_a_server_that_is_not_there_is_said_so():
+    ask = served.over_http("http://127.0.0.1:9/v2/models/affect", ["audio"])
+    with pytest.raises(ConnectionError, match="is `make serve` running"):
+        ask({"audio": np.zeros((1, 3), np.float32)})
