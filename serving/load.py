@@ -40,7 +40,7 @@ def main() -> None:
     clips = [make(card, seed) for seed in range(CLIPS)]
     told, expected = direct(flags.model, clips)
     command = [sys.executable, "-m", "serving", f"--model={flags.model}"]
-    command += [f"--http_port={HTTP}", f"--grpc_port={GRPC}", "--body_seconds=3"]
+    command += [f"--http_port={HTTP}", f"--grpc_port={GRPC}", "--body_seconds=5"]
     command += ["--signatures=predict", "--buckets=1,8"]  # what is compiled at the start takes time
     server = subprocess.Popen(command)
     try:
