@@ -125,9 +125,11 @@ def _outputs(given: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
 def _vad(config: Any, outputs: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any] | None:
     if "vad" not in outputs:
         return None
-    said = inputs.open_builder(config).info.metadata or {}
+    held = inputs.open_builders(config)
+    scales = {name: (b.info.metadata or {}).get("vad") for name, b in held.items()}
     dimensions = vad_lib.DIMENSIONS[: outputs["vad"].shape[1]]
-    return {"dimensions": list(dimensions), "low": -1, "high": 1, "native": said.get("vad")}
+    native = {k: v for k, v in scales.items() if v} if config.data.parts else scales[""]
+    return {"dimensions": list(dimensions), "low": -1, "high": 1, "native": native}
 
 
 def _scores(workdir: pathlib.Path) -> dict[str, dict[str, float]]:

@@ -11,7 +11,6 @@ from typing import Any
 import ml_collections
 import numpy as np
 
-from affectjax.data import source as data_source
 from affectjax.evals import calibrate, predictions
 from affectjax.report import clips as clips_lib
 from affectjax.report import environment, figures, links
@@ -159,10 +158,10 @@ def _examples(config: Any, split: str) -> Iterator[Mapping[str, Any]]:
     if config.data.fake:
         source: Any = inputs.open_split(config, split)
     else:
-        builder = inputs.open_builder(config)
-        if not builder.info.splits:
-            raise FileNotFoundError(f"the data is not prepared in {builder.data_path}")
-        source = data_source.split(builder, inputs.split_expression(config, split))
+        for builder in inputs.open_builders(config).values():
+            if not builder.info.splits:
+                raise FileNotFoundError(f"the data is not prepared in {builder.data_path}")
+        source = inputs.open_split(config, split)
     return (source[i] for i in range(len(source)))
 
 

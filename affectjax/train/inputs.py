@@ -100,6 +100,11 @@ def open_builder(config: Config) -> Any:
     return source.open_builder(data.builder, data.builder_config, manual, data.data_dir)
 
 
+def open_builders(config: Config) -> dict[str, Any]:
+    """The TFDS builders of a mixture by part, or the only one under ""."""
+    return mixture.builders(config) if config.data.parts else {"": open_builder(config)}
+
+
 def split_expression(config: Config, split: str) -> str:
     """What the builder's splits make up the config's `split`; of a mixture, of each part.
 

@@ -21,8 +21,8 @@ def opened(config: Config, split: str) -> mix.Mixture:
     data, parts = config.data, parts_of(config)
     check(config)
     expressions(config, split)
-    builders = {name: _builder(part, bool(data.fake)) for name, part in parts.items()}
-    features = [builder.info.features for builder in builders.values()]
+    held = builders(config)
+    features = [builder.info.features for builder in held.values()]
     found = []
     for number, (name, part) in enumerate(parts.items()):
         if split not in part.splits:
@@ -31,11 +31,11 @@ def opened(config: Config, split: str) -> mix.Mixture:
             mix.Opened(
                 name=name,
                 number=number,
-                examples=_examples(builders[name], part, split, data.fake, number),
+                examples=_examples(held[name], part, split, data.fake, number),
                 weight=part.weight,
-                emotion=_labels(name, part, builders[name], "emotion", data.labels),
-                votes=_labels(name, part, builders[name], "votes", data.labels)
-                or _labels(name, part, builders[name], "distribution", data.labels),
+                emotion=_labels(name, part, held[name], "emotion", data.labels),
+                votes=_labels(name, part, held[name], "votes", data.labels)
+                or _labels(name, part, held[name], "distribution", data.labels),
                 ops=part.ops,
             )
         )
@@ -46,6 +46,12 @@ def opened(config: Config, split: str) -> mix.Mixture:
         voted=any("votes" in keys or "distribution" in keys for keys in features),
         temperature=data.temperature,
     )
+
+
+def builders(config: Config) -> dict[str, Any]:
+    """The TFDS builder of each part."""
+    is_fake = bool(config.data.fake)
+    return {name: _builder(part, is_fake) for name, part in parts_of(config).items()}
 
 
 def parts_of(config: Config) -> Parts:
