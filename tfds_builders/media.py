@@ -97,6 +97,29 @@ def film_fault(path: pathlib.Path, *, sound: bool = False, video: bool = False) 
     return f"holds no {' and no '.join(missing)}" if missing else ""
 
 
+def pictures_of(path: pathlib.Path) -> tuple[int, float]:
+    """How many pictures a film holds, and how many a second, by its head; 0 where it is silent.
+
+    Raises:
+      ValueError: a damaged film, or no film; names the file.
+    """
+    import av
+
+    with _named(path), av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        return stream.frames, float(stream.average_rate or 0)
+
+
+def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
+    """A picture with `side` pixels on its shorter side; smaller ones stay."""
+    import cv2
+
+    scale = side / min(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
 def film_sound(path: pathlib.Path) -> np.ndarray:
     """Mono int16 at 16 kHz of a film, or of a sound file that FFmpeg reads (such as .m4a).
 

@@ -11,7 +11,7 @@ import json
 import os
 import pathlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,48 +37,49 @@ def kept(folder: str, make: Make, part: Part) -> Iterator[tuple[str, Example]]:
     Progress is printed. A function of its arguments alone, so that Beam can send it.
     """
     number, count, items = part
-    digest = hashlib.blake2b(repr(list(items)).encode(), digest_size=12).hexdigest()
+    said = repr(list(items)).encode()
+    digest = hashlib.blake2b(said, digest_size=12, person=b"values, index").hexdigest()
     path = pathlib.Path(folder) / f"{digest}.part"
     if path.exists():
         print(f"part {number} of {count}: {len(items)} items were read before", flush=True)
     else:
         then = time.monotonic()
         path.parent.mkdir(parents=True, exist_ok=True)
-        _store(path, [example for item in items for example in make(item)])
+        _store(path, (example for item in items for example in make(item)))
         took = time.monotonic() - then
         print(f"part {number} of {count}: {len(items)} items read in {took:.1f} s", flush=True)
     return _load(path)
 
 
-def _store(path: pathlib.Path, examples: Sequence[tuple[str, Example]]) -> None:
-    """Write an index in JSON, its length before it, and all values end to end; no pickles."""
+def _store(path: pathlib.Path, examples: Iterable[tuple[str, Example]]) -> None:
+    """Write all values end to end as they come, then their index in JSON and its length.
+
+    No pickles, and one example in memory at a time.
+    """
     index: list[Any] = []
-    values: list[bytes] = []
-    at = 0
-    for name, example in examples:
-        told = {}
-        for key, value in example.items():
-            kind, extra, data = _coded(value)
-            told[key] = [kind, extra, at, len(data)]
-            values.append(data)
-            at += len(data)
-        index.append([name, told])
-    head = json.dumps(index).encode()
     temporary = path.with_name(f"{path.stem}.{os.getpid()}.tmp")
     with temporary.open("wb") as file:
-        file.write(len(head).to_bytes(8, "little") + head)
-        file.writelines(values)
+        for name, example in examples:
+            told = {}
+            for key, value in example.items():
+                kind, extra, data = _coded(value)
+                told[key] = [kind, extra, file.tell(), len(data)]
+                file.write(data)
+            index.append([name, told])
+        head = json.dumps(index).encode()
+        file.write(head + len(head).to_bytes(8, "little"))
     temporary.replace(path)
 
 
 def _load(path: pathlib.Path) -> Iterator[tuple[str, Example]]:
     with path.open("rb") as file:
+        file.seek(-8, os.SEEK_END)
         length = int.from_bytes(file.read(8), "little")
-        index = json.loads(file.read(length))
-        for name, told in index:
+        file.seek(-8 - length, os.SEEK_END)
+        for name, told in json.loads(file.read(length)):
             example = {}
             for key, (kind, extra, at, size) in told.items():
-                file.seek(8 + length + at)
+                file.seek(at)
                 example[key] = _decoded(kind, extra, file.read(size))
             yield name, example
 

@@ -140,6 +140,7 @@ def _build(args: argparse.Namespace) -> int:
         "dataset": builder.info.full_name,
         "left_out": json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {},
         "files": audit.files(pathlib.Path(builder.data_path)),
+        "content": {name: audit.content(examples) for name, examples in splits.items()},
         "splits": audit.summary(splits, dict(builder.info.metadata)),
     }
     report.write_text(json.dumps(told, indent=1), encoding="utf-8")

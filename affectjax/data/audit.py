@@ -116,6 +116,24 @@ def files(folder: pathlib.Path) -> dict[str, dict[str, Any]]:
     return told
 
 
+def content(examples: Iterable[Example]) -> str:
+    """SHA-256 of what examples hold, in their order.
+
+    Unlike that of a file it does not depend on how records are packed or cut into shards. Of each
+    example's keys, in order of name, the name, dtype, shape and bytes count.
+    """
+    digest = hashlib.sha256()
+    for example in examples:
+        for key in sorted(example):
+            value = np.asarray(example[key], object if isinstance(example[key], bytes) else None)
+            pieces = value.ravel() if value.dtype == object else [value.tobytes()]
+            digest.update(repr((key, value.dtype.str, value.shape, *map(len, pieces))).encode())
+            for piece in pieces:
+                digest.update(piece)
+        digest.update(b"end")
+    return digest.hexdigest()
+
+
 def audit(splits: Splits, said: Mapping[str, Any]) -> dict[str, Any]:
     """All of the above, as one dict that JSON can hold."""
     told: dict[str, Any] = {"splits": summary(splits, said)}

@@ -55,6 +55,15 @@ def test_near_pairs_are_those_of_counting_all_bits():
     assert len(expected) >= 20
 
 
+def test_content_is_what_examples_hold_in_order():
+    one = {"text": b"ab", "frames": np.array([b"x", b"yz"], object), "vad": np.zeros(3, np.float32)}
+    two = {**one, "frames": np.array([b"xy", b"z"], object)}
+    same = dict(reversed([(k, v.copy() if k != "text" else v) for k, v in one.items()]))
+    assert audit.content([one, two]) == audit.content([same, two])
+    others = [[two, one], [one], [one, one], [{**one, "text": b"ac"}, two], [{**one, "id": 1}, two]]
+    assert len({audit.content(found) for found in [[one, two], *others]}) == 6
+
+
 def test_fleiss_kappa_is_that_of_the_textbook():
     # Fleiss 1971's kind of table as printed in the encyclopaedia: 10 subjects, 14 raters, 0.210.
     table = np.array(

@@ -44,6 +44,7 @@ def test_build_verify_and_preview(common, tmp_path, capsys):
     assert told["splits"]["train"]["items"] == 14
     assert set(told["splits"]["train"]["emotion"].values()) == {2}
     assert any(".array_record-" in name for name in told["files"])
+    assert told["content"].keys() == told["splits"].keys()
     with open(f"{path}/features.json", "rb") as file:
         assert told["files"]["features.json"]["sha256"] == hashlib.sha256(file.read()).hexdigest()
     assert commands.main(["verify", "raf_db", *common]) == 0

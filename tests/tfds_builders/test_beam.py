@@ -23,7 +23,9 @@ def test_beam_stores_what_one_loop_stores(tmp_path):
             assert stored["landmarks"].tolist() == example["landmarks"].tolist()
 
 
-@pytest.mark.parametrize("name", ["emoset", "lamem", "voxceleb2"])
+@pytest.mark.parametrize(
+    "name", ["aff_wild2", "artemis", "emoart", "emoset", "lamem", "omg_empathy", "voxceleb2"]
+)
 def test_what_beam_is_given_can_be_sent_to_other_processes(name, tmp_path):
     beam = pytest.importorskip("apache_beam", reason="the extra beam is not installed")
     raw = opened.dummy(name, tmp_path / "raw")

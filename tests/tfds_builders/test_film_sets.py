@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.tfds_builders import opened
+from tfds_builders import left_out
 from tfds_builders.aff_wild2 import aff_wild2_dataset_builder as affwild
 from tfds_builders.dfew import dfew_dataset_builder as dfew
 from tfds_builders.iemocap import iemocap_dataset_builder as iemocap
@@ -161,11 +162,19 @@ def test_aff_wild2_leaves_out_what_is_not_annotated_or_has_no_face(tmp_path, cap
     va = _read("aff_wild2", raw, tmp_path, "va")
     assert [int(e["frame"]) for e in va["train"]] == [1, 3, 5] * 2  # 2 is -5, 4 has no face
     np.testing.assert_allclose(va["train"][0]["vad"], [0.5, -0.25, np.nan])
-    assert "2 annotated frames have no face" in capsys.readouterr().out
+    assert "3 annotated frames have no face" in capsys.readouterr().out
     expr = _read("aff_wild2", raw, tmp_path, "expr")["validation"]
     assert [affwild.AFFWILD8.names[e["emotion"]] for e in expr] == ["neutral", "other", "surprise"]
     units = _read("aff_wild2", raw, tmp_path, "au")["train"][0]["action_units"]
     assert units.tolist() == [0, 1] * 6
+    face = raw / "cropped_aligned/1/00003.jpg"
+    face.write_bytes(face.read_bytes()[:40])
+    with pytest.raises(ValueError, match=r"1/00003\.jpg: is damaged .*allow_damaged=\['1/00003'"):
+        _read("aff_wild2", raw, tmp_path, "va")
+    with left_out.recorded() as told:
+        va = _read("aff_wild2", raw, tmp_path, "va", allow_damaged=("1/00003",))
+    assert [int(e["frame"]) for e in va["train"]] == [1, 5, 1, 3, 5]
+    assert told["1/00003"].startswith("is damaged")
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,13 @@
 """OMG-Empathy: the real traces in the official layout, splits by story, broken files."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.tfds_builders import opened
+from tfds_builders import media
 from tfds_builders.omg_empathy import omg_empathy_dataset_builder as omg
 
 pytestmark = pytest.mark.xdist_group("tf")
@@ -29,6 +33,23 @@ def test_the_real_traces(data_dir, tmp_path):
             name = example["clip_id"].decode()
             for key, side in omg.SIDES.items():
                 np.testing.assert_array_equal(example[key][:, 0], traces[f"{side}/{name}"])
+
+
+def test_films_are_parted_and_must_fit_their_traces(tmp_path):
+    raw = opened.dummy("omg_empathy", tmp_path / "raw")
+    path = omg.film_of(raw, 1, 3)
+    assert path == raw / "OMG_Empathy2019_testSet/Videos/Subject_1_Story_3.mp4"
+    _, told = next(omg.example(str(raw), True, (1, 3)))
+    assert told["trace_rate"] == 30  # draw_film's
+    assert len(told["frames"]) == len(told["frames_speaker"]) == 4  # 20 pictures at 30 Hz
+    for key, width in (("frames_speaker", 54), ("frames", 74)):
+        with Image.open(io.BytesIO(told[key][0])) as half:
+            assert half.size == (width, 36)
+    media.draw_film(path, 3, codec="mpeg4", frames=60, sound=True, size=(128, 36))
+    with pytest.raises(ValueError, match=r"Story_3\.mp4: holds 60 pictures at 30 Hz.* 20 values"):
+        opened.examples(opened.builder("omg_empathy", raw, tmp_path, "films"))
+    left = opened.builder("omg_empathy", raw, tmp_path, "films", allow_damaged=(path.stem,))
+    assert left._split_generators(None).keys() == {f"story{s}" for s in omg.STORIES}
 
 
 def test_stories_of_a_fold_are_apart():

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from affectjax.data import source
+from affectjax.data import audit, source
 from tests.tfds_builders import opened
 from tfds_builders import left_out, parts
 from tfds_builders.lamem import lamem_dataset_builder as lamem
@@ -82,6 +82,30 @@ def test_a_build_that_was_broken_off_goes_on_and_leaves_no_parts(tmp_path, monke
         assert found == {e["clip_id"]: e["image"] for e in wanted}
     left = sorted(p.name for p in again.data_path.parent.iterdir() if p.is_dir())
     assert left == [again.data_path.name]
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "make"),
+    [
+        ("aff_wild2", "va", "examples"),
+        ("artemis", "paintings", "whole"),
+        ("emoart", "", "examples"),
+    ],
+)
+def test_what_was_read_before_is_not_read_again(name, config, make, tmp_path, monkeypatch):
+    raw = opened.dummy(name, tmp_path / "raw")
+    builder = opened.builder(name, raw, tmp_path, config)
+
+    def train():
+        return dict(builder._split_generators(None)["train"])
+
+    monkeypatch.setattr(type(builder), "PART", 100)
+    plain = train()
+    monkeypatch.setattr(type(builder), "PART", 1)
+    assert list(train()) == list(plain)
+    monkeypatch.setattr(opened.module(name), make, lambda *_: pytest.fail("it is read again"))
+    again = train()
+    assert audit.content(again.values()) == audit.content(plain.values())
 
 
 def test_what_is_left_out_is_kept_with_its_reason(tmp_path):

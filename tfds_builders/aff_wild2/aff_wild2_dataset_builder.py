@@ -1,7 +1,9 @@
 """Aff-Wild2 (Kollias & Zafeiriou 2019) as TFDS: aligned faces of web videos, three tracks."""
 
+import functools
+import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +13,7 @@ import tensorflow_datasets as tfds
 from affectjax.affect import vad
 from affectjax.affect.labels import AFFWILD8
 from affectjax.data import schema
-from tfds_builders import left_out, pictures, tables
+from tfds_builders import left_out, media, pictures, tables
 from tfds_builders.manual import ManualBuilder, features, text
 
 SPLITS = {"train": "Train_Set", "validation": "Validation_Set"}
@@ -66,6 +68,8 @@ class Builder(ManualBuilder):
         "Ask for Aff-Wild2 at ibug.doc.ic.ac.uk/resources/aff-wild2 and unpack the annotations "
         "(such as VA_Estimation_Challenge/{Train_Set,Validation_Set}/) and cropped_aligned/."
     )
+    SPREADS = True
+    PART = 10  # videos, of about five thousand frames each
 
     def _info(self) -> tfds.core.DatasetInfo:
         said = schema.metadata(
@@ -98,27 +102,65 @@ class Builder(ManualBuilder):
         people = {s: {person_of(p.stem) for p in some} for s, some in files.items()}
         if shared := sorted(people["train"] & people["validation"]):
             raise ValueError(f"{found[0]}: {', '.join(shared[:5])} are in train and validation")
-        return {s: self._generate_examples(root, some) for s, some in files.items()}
+        self._tell_what_is_left_out(root, [path for some in files.values() for path in some])
+        make = functools.partial(examples, str(root), config.track, self._allowed)
+        return {s: self._generate_examples(some, make) for s, some in files.items()}
 
-    def _generate_examples(
-        self, root: pathlib.Path, files: list[pathlib.Path]
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
-        without_face = 0
+    def _generate_examples(self, files: Sequence[pathlib.Path], make: Any) -> Any:
+        return self.spread(files, make)
+
+    def _tell_what_is_left_out(self, root: pathlib.Path, files: Sequence[pathlib.Path]) -> None:
+        """Frames without a face, and those that `allow_damaged` names, such as "1/00003"."""
+        without, named = 0, dict[pathlib.Path, str]()
         for path in files:
-            folder = root / FACES / path.stem
-            if not folder.is_dir():
-                raise FileNotFoundError(f"no faces of {path}: {folder}")
-            for number, labels in frames_of(path, self.builder_config.track):
-                face = folder / f"{number:05}.jpg"
-                if not face.is_file():
-                    without_face += 1  # the detector of the authors found none
-                    continue
-                if why := pictures.fault(face):
-                    raise ValueError(f"{face}: {why}")
-                name = f"{path.stem}/{number:05}"
-                where = {"video": path.stem.encode(), "frame": number, "clip_id": name.encode()}
-                yield name, {"face": pictures.read(face), **labels, **where}
-        left_out.count(without_face, f"annotated frames have no face in {FACES} and were left out")
+            faces, absent = faces_of(root, self.builder_config.track, path)
+            without += absent  # the detector of the authors found none
+            if self._allowed:
+                named |= {f: pictures.fault(f) for f in faces if name_of(f) in self._allowed}
+        media.refuse_damaged(named, self._allowed, name_of)
+        left_out.count(without, f"annotated frames have no face in {FACES} and were left out")
+
+
+def examples(
+    root: str, track: str, allowed: Collection[str], path: pathlib.Path
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The examples of a video's annotation, but for faces that are `allowed` to be damaged.
+
+    Raises:
+      ValueError: a damaged face; names it.
+    """
+    for face, labels in faces_of(pathlib.Path(root), track, path)[0].items():
+        name = name_of(face)
+        if name in allowed:
+            continue
+        if why := pictures.fault(face):
+            raise ValueError(
+                f"{face}: {why}. Replace it, or leave it out with allow_damaged=[{name!r}, ...]"
+            )
+        where = {"video": path.stem.encode(), "frame": int(face.stem), "clip_id": name.encode()}
+        yield name, {"face": pictures.read(face), **labels, **where}
+
+
+def faces_of(
+    root: pathlib.Path, track: str, path: pathlib.Path
+) -> tuple[dict[pathlib.Path, dict[str, Any]], int]:
+    """Labels by face of a video's annotated frames, and how many of those have no face.
+
+    Raises:
+      FileNotFoundError: no folder of faces.
+    """
+    folder = root / FACES / path.stem
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no faces of {path}: {folder}")
+    there = set(os.listdir(folder))  # one look at the folder instead of one at each frame
+    frames = {f"{number:05}.jpg": labels for number, labels in frames_of(path, track)}
+    found = {folder / name: labels for name, labels in frames.items() if name in there}
+    return found, len(frames) - len(found)
+
+
+def name_of(face: pathlib.Path) -> str:
+    """clip_id of a face: "<video>/00001"."""
+    return f"{face.parent.name}/{face.stem}"
 
 
 def person_of(stem: str) -> str:

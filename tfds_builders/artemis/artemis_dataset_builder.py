@@ -1,7 +1,8 @@
 """ArtEmis v1 (Achlioptas et al. 2021) as TFDS: what paintings of WikiArt evoke, and why."""
 
+import functools
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ OWN = {
     "utterances": "what the annotators wrote, in the order of `emotions`",
     "emotions": "index of each annotator's category",
 }
-Rows = Mapping[str, Sequence[tables.Row]]
+Item = tuple[str, Sequence[tables.Row]]  # "<style>/<painting>" and its annotations
 
 
 @dataclass(kw_only=True)
@@ -47,6 +48,7 @@ class Builder(ManualBuilder):
         f"Get {FILE} by the form of artemisdataset.org; for pictures also WikiArt as "
         f"{PAINTINGS}/<style>/<painting>.jpg."
     )
+    SPREADS = True
 
     def _info(self) -> tfds.core.DatasetInfo:
         own: dict[str, Any] = {"style": text(), "painting": text()}
@@ -74,28 +76,37 @@ class Builder(ManualBuilder):
             paths = {name: painting_of(root, name, some[0].where) for name, some in rows.items()}
             media.refuse_damaged({p: pictures.fault(p) for p in paths.values()}, self._allowed)
             rows = {n: some for n, some in rows.items() if paths[n].stem not in self._allowed}
+        make = functools.partial(whole, str(root)) if paintings else one_by_one
         return {
             split: self._generate_examples(
-                root, {name: some for name, some in rows.items() if split_of[name] == split}
+                [i for i in rows.items() if split_of[i[0]] == split], make
             )
             for split in SHARES
         }
 
-    def _generate_examples(
-        self, root: pathlib.Path, rows: Rows
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
-        for name, some in rows.items():
-            style, _, painting = name.partition("/")
-            of_both = {"style": style.encode(), "painting": painting.encode()}
-            if self.builder_config.paintings:
-                picture = pictures.read(painting_of(root, name, some[0].where))
-                told = {"image": picture, "clip_id": name.encode(), **voted(some)}
-                yield name, {**told, **of_both}
-                continue
-            for i, row in enumerate(some):
-                clip = f"{name}#{i}"
-                told = {"text": row["utterance"].encode(), "clip_id": clip.encode()}
-                yield clip, {**told, "emotion": row.one_of("emotion", EMOTIONS), **of_both}
+    def _generate_examples(self, items: Sequence[Item], make: Any) -> Any:
+        return self.spread(items, make)
+
+
+def one_by_one(item: Item) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The examples of a painting's annotations."""
+    name, rows = item
+    for i, row in enumerate(rows):
+        clip = f"{name}#{i}"
+        told = {"text": row["utterance"].encode(), "emotion": row.one_of("emotion", EMOTIONS)}
+        yield clip, {**told, "clip_id": clip.encode(), **_named(name)}
+
+
+def whole(root: str, item: Item) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The example of a painting with its picture below `root`."""
+    name, rows = item
+    picture = pictures.read(painting_of(pathlib.Path(root), name, rows[0].where))
+    yield name, {"image": picture, "clip_id": name.encode(), **voted(rows), **_named(name)}
+
+
+def _named(name: str) -> dict[str, bytes]:
+    style, _, painting = name.partition("/")
+    return {"style": style.encode(), "painting": painting.encode()}
 
 
 def annotations(path: pathlib.Path) -> dict[str, list[tables.Row]]:

@@ -1,5 +1,6 @@
 """EmoArt-130k (Zhang et al. 2025) as TFDS: paintings with a language model's affect labels."""
 
+import functools
 import pathlib
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -30,6 +31,8 @@ OWN = {
     **dict.fromkeys(annotations.ATTRIBUTES, "in the model's words"),
 }
 
+Item = tuple[str, Mapping[str, Mapping[str, Any]]]  # style, and labels by member of its archive
+
 
 class Builder(ManualBuilder):
     """Splits train, validation and test by the hash of style and file: ours, none is published."""
@@ -40,6 +43,8 @@ class Builder(ManualBuilder):
         f"Get {FILE} and the archives <Style>.tar.gz of the hub's data set printblue/EmoArt-130k; "
         "they are read as they are, not unpacked."
     )
+    SPREADS = True
+    PART = 1  # an archive: a gzip can only be read from its beginning
 
     def _info(self) -> tfds.core.DatasetInfo:
         said = schema.metadata(names={"emotion": EMOART12.names}, own=OWN)
@@ -66,8 +71,10 @@ class Builder(ManualBuilder):
                 f"{root} lacks {', '.join(f'{s}.tar.gz' for s in sorted(absent))}. "
                 f"{self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
             )
+        faults = {p: why for s, some in by_style.items() for p, why in _faults(root, s, some)}
+        media.refuse_damaged(faults, self._allowed)
         split_of = folds_lib.by_share(found, SHARES)
-        return {s: self._generate_examples(root, by_style, split_of, s) for s in SHARES}
+        return {split: self._generate_examples(root, by_style, split_of, split) for split in SHARES}
 
     def _generate_examples(
         self,
@@ -75,18 +82,37 @@ class Builder(ManualBuilder):
         by_style: Mapping[str, Mapping[str, Painting]],
         split_of: Mapping[str, str],
         split: str,
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
-        for style, wanted in sorted(by_style.items()):
-            archive = root / f"{style}.tar.gz"
-            faults = {archive / name: "is not in the archive" for name in wanted}
-            for name, data in archives.members(archive):
-                if name not in wanted:
-                    continue
-                faults[archive / name] = fault = pictures.fault_of(data)
-                if fault or split_of[name] != split or pathlib.PurePath(name).stem in self._allowed:
-                    continue
-                picture = pictures.stored(data)
-                yield name, {"image": picture, "clip_id": name.encode(), **wanted[name].labels}
-            # Whatever an archive lacks ends the build, of which nothing is then kept.
-            damaged = {p: why for p, why in faults.items() if why}
-            media.refuse_damaged(damaged, self._allowed & {p.stem for p in damaged})
+    ) -> Any:
+        items: list[Item] = []
+        for style, some in sorted(by_style.items()):
+            of_split = {n: p.labels for n, p in some.items() if split_of[n] == split}
+            kept = {n: v for n, v in of_split.items() if _stem(n) not in self._allowed}
+            if kept:
+                items.append((style, kept))
+        return self.spread(items, functools.partial(examples, str(root)))
+
+
+def examples(root: str, item: Item) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The examples of the wanted members of a style's archive below `root`, in its order."""
+    style, wanted = item
+    for name, data in archives.members(pathlib.Path(root) / f"{style}.tar.gz"):
+        if name in wanted:
+            yield name, {"image": pictures.stored(data), "clip_id": name.encode(), **wanted[name]}
+
+
+def _faults(
+    root: pathlib.Path, style: str, wanted: Mapping[str, Painting]
+) -> Iterator[tuple[pathlib.Path, str]]:
+    """What is wrong with each wanted picture of an archive, empty where nothing is."""
+    archive = root / f"{style}.tar.gz"
+    absent = set(wanted)
+    for name, data in archives.members(archive):
+        if name in wanted:
+            absent.remove(name)
+            yield archive / name, pictures.fault_of(data)
+    for name in sorted(absent):
+        yield archive / name, "is not in the archive"
+
+
+def _stem(name: str) -> str:
+    return pathlib.PurePath(name).stem

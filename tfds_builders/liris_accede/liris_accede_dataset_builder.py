@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import tensorflow_datasets as tfds
 
@@ -133,20 +132,12 @@ def example(root: str, stored: bool, row: tables.Row) -> Iterator[tuple[str, dic
     }
     if stored:
         path = film_of(pathlib.Path(root), row)
-        jpegs = [faces.jpeg(small(picture)) for _, picture in films.frames(path, FPS)]
+        jpegs = [faces.jpeg(media.shrunk(picture, SIDE)) for _, picture in films.frames(path, FPS)]
         if not jpegs:
             raise ValueError(f"{path} holds no picture")
         told |= {"frames": np.array(jpegs, object), "fps": np.float32(FPS)}
         told["audio"] = media.film_sound(path)
     yield told["clip_id"].decode(), told
-
-
-def small(picture: np.ndarray) -> np.ndarray:
-    """A picture with SIDE pixels on its shorter side; smaller ones stay."""
-    scale = SIDE / min(picture.shape[:2])
-    if scale >= 1:
-        return picture
-    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
 def make_dummy(folder: pathlib.Path) -> None:
