@@ -44,18 +44,18 @@ python -m affectjax.data statistics oasis --config=images_present --manual-dir=D
 ```
 
 `build` writes `report.json` beside the data: counts, seconds, labels, what was left out, and the
-SHA-256 of each file and of each split's content (`content`: the examples in order, however
-they are packed and cut into shards); each item that was left out stands there with its reason, and
-so does what a protocol drops. `--allow-damaged=NAME,NAME` (or `@FILE`) leaves
-damaged items out. The large sets Aff-Wild2, AffectNet, ArtEmis, EmoArt, EmoSet,
-EmpatheticDialogues, LaMem, LIRIS-ACCEDE, MSP-Podcast, OMG-Empathy and VoxCeleb2 can be built by
-Apache Beam, with the extra `beam` installed: `--beam=8` reads in eight processes; from Python a
-`DownloadConfig` names any other runner. These sets are read in parts (a thousand items; ten
-videos of Aff-Wild2, an archive of EmoArt, two films of OMG-Empathy), and each part is told as it
-is done; a build of theirs that was killed goes on from the parts that are whole, by the same
-command. A build of any other set that breaks off leaves nothing
-behind, and begins anew. Builders that cut out faces take `--detector=module:function` in place of
-MTCNN, whose weights ship in its package; sound is resampled by soxr.
+SHA-256 of each file and of each split's content (`content`: the examples in order, however they
+are packed and cut into shards); each item that was left out stands there with its reason, and so
+does what a protocol drops. `--allow-damaged=NAME,NAME` (or `@FILE`) leaves damaged items out. The
+large sets Aff-Wild2, AffectNet, ArtEmis, EmoArt, EmoSet, EmpatheticDialogues, LaMem, LIRIS-ACCEDE,
+MSP-Podcast, OMG-Empathy and VoxCeleb2 can be built by Apache Beam, with the extra `beam`
+installed: `--beam=8` reads in eight processes; from Python a `DownloadConfig` names any other
+runner. These sets are read in parts (a thousand items; ten videos of Aff-Wild2, an archive of
+EmoArt, two films of OMG-Empathy), and each part is told as it is done; a build of theirs that was
+killed goes on from the parts that are whole, by the same command. A build of any other set that
+breaks off leaves nothing behind, and begins anew. Builders that cut out faces take
+`--detector=module:function` in place of MTCNN, whose weights ship in its package; sound is
+resampled by soxr.
 
 `verify` holds every stored item to the schema; `audit` looks for subjects and near copies in two
 splits, and for raters who disagree (`--split=train=fold1+fold2 --split=test=fold3` names what to
