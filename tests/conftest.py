@@ -26,6 +26,14 @@ PARITY = pathlib.Path(os.environ.get("AFFECTJAX_PARITY", REPO.parent / "shared" 
 DATA = pathlib.Path(os.environ.get("AFFECTJAX_DATA", REPO.parent / "shared" / "data"))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a module go to one worker, which makes their fixtures once; those of whole/ to any."""
+    for item in items:
+        if "whole" not in item.path.parts and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(REPO).as_posix()))
+
+
 @pytest.fixture(scope="session")
 def parity() -> Callable[[str], tuple[dict[str, np.ndarray], dict]]:
     """A loader of parity files: `parity("metrics") -> (arrays by key, config)`."""
