@@ -28,7 +28,7 @@ DATA = pathlib.Path(os.environ.get("AFFECTJAX_DATA", REPO.parent / "shared" / "d
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a module go to one worker, which makes their fixtures once; those of whole/ to any."""
+    """Tests of a module share a worker, which makes their fixtures once; those of whole/ do not."""
     for item in items:
         if "whole" not in item.path.parts and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(REPO).as_posix()))
