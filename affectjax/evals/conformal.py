@@ -57,21 +57,28 @@ def scores(
     """How often the set holds the truth, and its mean size, with 95% intervals by subject.
 
     `set_raters` is the mean share of raters whose choice is in the set (Stutz et al. 2023,
-    arXiv 2307.09302, ask for sets that hold where the truth is ambiguous). Clips whose emotion is
-    not known (below 0) do not count.
+    arXiv 2307.09302, ask for sets that hold where the truth is ambiguous). What is unknown of a
+    clip does not count: `emotion` below 0, a `distribution` of zeros.
 
     >>> chosen = np.array([[True, True, False], [False, True, False]])
     >>> q = np.array([[0.6, 0.2, 0.2], [0.5, 0.5, 0.0]])
     >>> told = scores(chosen, np.array([2, 1]), np.array([0, 0]), q)
     >>> {k: v for k, v in told.items() if not k.endswith("interval")}
     {'set_coverage': 0.5, 'set_size': 1.5, 'set_raters': 0.65}
+    >>> scores(chosen, np.array([2, 1]), np.array([0, 0]), q * [[1], [0]])["set_raters"]
+    0.8
     """
+    people = np.asarray(subject)
     known = np.asarray(emotion) >= 0
-    chosen, truth = np.asarray(chosen)[known], np.asarray(emotion)[known]
+    of_known, truth = np.asarray(chosen)[known], np.asarray(emotion)[known]
     each = {
-        "set_coverage": chosen[np.arange(len(chosen)), truth].astype(np.float64),
-        "set_size": chosen.sum(1).astype(np.float64),
+        "set_coverage": of_known[np.arange(len(of_known)), truth].astype(np.float64),
+        "set_size": of_known.sum(1).astype(np.float64),
     }
-    if distribution is not None:
-        each["set_raters"] = (chosen * np.asarray(distribution, np.float64)[known]).sum(1)
-    return bootstrap.scored_means(each, np.asarray(subject)[known])
+    out = bootstrap.scored_means(each, people[known]) if known.any() else {}
+    shares = np.zeros((0, 1)) if distribution is None else np.asarray(distribution, np.float64)
+    voted = shares.sum(-1) > 0
+    if voted.any():
+        raters = (np.asarray(chosen)[voted] * shares[voted]).sum(1)
+        out |= bootstrap.scored_means({"set_raters": raters}, people[voted])
+    return out
