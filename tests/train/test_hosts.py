@@ -120,6 +120,9 @@ def test_hosts_come_and_go_and_the_run_ends_where_an_undisturbed_one_ends(tmp_pa
         assert alone.ends()[0][0] == 0
     with Run(broken, 4, 2, slow=0.02) as four:
         four.until("step 5/")
+        while not (broken / "checkpoints" / "4").is_dir():  # saved beside the steps, whole at once
+            assert four.processes[2].poll() is None
+            time.sleep(0.001)
         four.processes[2].kill()
         codes = four.ends()
     assert codes[2][0] == -signal.SIGKILL
@@ -129,8 +132,7 @@ def test_hosts_come_and_go_and_the_run_ends_where_an_undisturbed_one_ends(tmp_pa
     assert "Start all processes again" in codes[0][1]
     _same_metrics(broken, whole, 5, 1e-6)
     with Run(broken, 2, 4, slow=0.02) as two:
-        two.until("going on from step ")  # a busy machine was killed while it still saved step 4
-        assert int(re.search(r"going on from step (\d+) of", two.told)[1]) in (2, 4)
+        two.until("going on from step 4 of")
         two.until("step 6/")
         two.processes[1].terminate()
         assert [code for code, _ in two.ends()] == [stop.STOPPED, stop.STOPPED]
