@@ -8,13 +8,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, UInt8
 
 from affectjax.data.ops import erase
-from affectjax.models import clip
+from affectjax.models import clip, face_api
 from affectjax.tasks.inputs import IMAGENET_MEAN, IMAGENET_STD
 
 STATISTICS = {
     "imagenet": (IMAGENET_MEAN, IMAGENET_STD),
     "clip": (clip.MEAN, clip.STD),
     "none": ((0.0,) * 3, (1.0,) * 3),
+    "half": ((0.5,) * 3, (0.5,) * 3),  # [-1, 1]
+    "face_api": (face_api.MEAN, (1.0,) * 3),
     # Whole pictures and people of EMOTIC's training split, as its PyTorch port counted them.
     "emotic_scenes": ((0.4690646, 0.4407227, 0.40508908), (0.2514227, 0.24312855, 0.24266963)),
     "emotic_people": ((0.43832874, 0.3964344, 0.3706214), (0.24784276, 0.23621225, 0.2323653)),
@@ -28,8 +30,9 @@ class Pictures:
     Attributes:
       keys: of the batch, uint8 RGB, (b, h, w, 3) such as "image" and "face" or (b, t, h, w, 3)
         such as "frames" and "face_frames".
-      norm: subtract and divide by the statistics of "imagenet", "clip", "emotic_scenes" or
-        "emotic_people"; "none" leaves [0, 1]. One name, or one a key.
+      norm: subtract and divide by the statistics of "imagenet", "clip", "emotic_scenes",
+        "emotic_people" or "face_api"; "half" makes [-1, 1] of [0, 1], "none" leaves it. One name,
+        or one a key.
       erase: probability in training that a rectangle of a picture becomes noise, its share of the
         area within `erase_area` (Zhong et al. 2017); the same in all frames of a clip.
     """
