@@ -4,7 +4,8 @@ Any field of the config can be set behind it, `--config.any.field=value`. Modes:
   train     pre-train where the config says so, then train; goes on from the last checkpoint.
   evaluate  score the held-out splits and write <workdir>/evaluation/<split>.json; with --on, the
             data of another config instead.
-  predict   say what the run finds in --input, a film, a sound, a picture or a folder of them.
+  predict   say what the run finds in --input: a film, a sound, a picture, a text (by the line), or
+            a folder of them.
   export    write a SavedModel that serves, and compare it with the run in a fresh process.
   ensemble  score the mean of --runs=A,B,..., into --output; needs no config.
   pool      scores of the folds --runs=A,B,... together and their mean; needs no config.
@@ -29,7 +30,7 @@ _CONFIG = config_flags.DEFINE_config_file(
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run: checkpoints, metrics, results.")
 _MODE = flags.DEFINE_enum("mode", "train", MODES, "What to do with the config.")
 _INPUT = flags.DEFINE_string(
-    "input", None, "predict: a film, a sound, a picture, or a folder of them."
+    "input", None, "predict: a film, a sound, a picture, a text, or a folder of them."
 )
 _OUTPUT = flags.DEFINE_string(
     "output",
@@ -58,6 +59,9 @@ _PATIENCE = flags.DEFINE_float(
 )
 _LOST_AFTER = flags.DEFINE_float(
     "lost_after", 100.0, "Many hosts: seconds of silence after which a process counts as lost.", 1.0
+)
+_EXPLAIN = flags.DEFINE_bool(
+    "explain", False, "predict: also show which places or words each answer hangs on."
 )
 _HOP = flags.DEFINE_float("hop", 0.0, "predict: seconds between windows (half a window).")
 
@@ -124,12 +128,15 @@ def _evaluate(config: Any, workdir: str) -> None:
 
 def _predict(config: Any, workdir: str) -> None:
     if not _INPUT.value:
-        raise app.UsageError("--mode=predict needs --input=clip.mp4, speech.wav or a folder")
+        raise app.UsageError(
+            "--mode=predict needs --input=clip.mp4, speech.wav, text.txt, a folder"
+        )
     from affectjax.predict import predict
     from affectjax.train import startup
 
     with startup.cached(config.train.compilation_cache, workdir):
-        predict.predict(config, workdir, _INPUT.value, _OUTPUT.value, _HOP.value)
+        wanted = (_INPUT.value, _OUTPUT.value, _HOP.value, _EXPLAIN.value)
+        predict.predict(config, workdir, *wanted)
 
 
 def _export(config: Any, workdir: str) -> None:

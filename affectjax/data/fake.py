@@ -8,6 +8,8 @@ import numpy as np
 
 from affectjax.data import order
 
+_WORDS = ("the", "day", "was", "good", "bad", "and", "we", "laughed", "cried", "at", "last")
+
 
 @dataclass(frozen=True)
 class Fake:
@@ -54,6 +56,7 @@ class Fake:
             "subject": lambda: dtype.type(index // 10),
             "fps": lambda: dtype.type(6.25),
             "vad": lambda: rng.uniform(-1, 1, 3).astype(np.float32),
+            "text": lambda: " ".join(rng.choice(_WORDS, rng.integers(1, 9))).encode(),
             "votes": lambda: rng.multinomial(8, np.full(shape[0], 1 / shape[0])).astype(dtype),
         }
         if name in special:

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Int
 
-_SHUFFLE, _AUGMENT, _MIX = 0, 1, 2  # streams of one seed that must never meet
+_SHUFFLE, _AUGMENT, _MIX, GROUP = 0, 1, 2, 3  # streams of one seed that must never meet
 BLOCK = 1000  # positions in which every part of a mixture has its share
 
 

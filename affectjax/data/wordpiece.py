@@ -1,5 +1,6 @@
 """WordPiece tokens as BERT's (Devlin et al. 2019), from a vocabulary file; nothing to install."""
 
+import importlib.util
 import pathlib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from jaxtyping import Bool, Int
 
+LETTERS = "letters"  # the vocabulary that needs no file
 LONGEST = 100  # letters of a word; a longer one is unknown as a whole
 _PLANES = (  # where ideographs lie: each is a word of its own
     (0x4E00, 0x9FFF),
@@ -18,6 +20,48 @@ _PLANES = (  # where ideographs lie: each is a word of its own
     (0xF900, 0xFAFF),
     (0x2F800, 0x2FA1F),
 )
+
+
+def letters() -> dict[str, int]:
+    """A vocabulary of single letters, digits and signs of ASCII: small, and of no model.
+
+    >>> list(pieces("joy", letters()))
+    ['j', '##o', '##y']
+    """
+    alone = [chr(code) for code in range(33, 127) if not chr(code).isupper()]
+    inside = [f"##{letter}" for letter in alone if letter.isalnum()]
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    return {piece: i for i, piece in enumerate([*marks, *alone, *inside])}
+
+
+def named(where: str) -> dict[str, int]:
+    """The vocabulary of a file, of "package:path/in/it", or of no file ("letters").
+
+    Raises:
+      FileNotFoundError: there is no such file, or no such package.
+      ValueError: as `read`.
+    """
+    return letters() if where == LETTERS else read(located(where))
+
+
+def located(where: str) -> pathlib.Path:
+    """The file of a path, or of "package:path/in/it" of an installed package.
+
+    Raises:
+      FileNotFoundError: there is no such file, or no such package.
+    """
+    package, colon, inside = where.partition(":")
+    path = pathlib.Path(where)
+    if colon and package.isidentifier():
+        found = importlib.util.find_spec(package)
+        if found is None or not found.origin:
+            raise FileNotFoundError(
+                f"{where!r}: no package {package!r} is installed; install it, or name a file"
+            )
+        path = pathlib.Path(found.origin).parent / inside
+    if not path.is_file():
+        raise FileNotFoundError(f"{where!r}: there is no file {path}")
+    return path
 
 
 def read(path: str | pathlib.Path) -> dict[str, int]:

@@ -106,7 +106,7 @@ def _line(name: str, of: Mapping[str, Any]) -> str:
 
 def _input(name: str, spec: jax.ShapeDtypeStruct) -> dict[str, Any]:
     told: dict[str, Any] = {"dtype": str(spec.dtype), "shape": [-1, *spec.shape[1:]]}
-    if name == "audio":
+    if name in ("audio", "tokens"):
         told |= {"shape": [-1, -1], "longest": spec.shape[1]}
     return {**told, "meaning": signatures.INPUTS[name]}
 

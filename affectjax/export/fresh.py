@@ -25,6 +25,8 @@ with np.load(given) as file:
     clips = {k: file[k] for k in file.files}
 if "audio" in clips:  # any length up to the window: the zeros behind the sound are left out
     clips["audio"] = clips["audio"][:, : clips["audio_length"].max()]
+if "tokens" in clips:
+    clips["tokens"] = clips["tokens"][:, : clips["token_length"].max()]
 out, milliseconds = {}, {}
 for name in ("predict", "embed"):
     for part, stop in (("all", None), ("one", 1)):

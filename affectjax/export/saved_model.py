@@ -11,13 +11,14 @@ import jax
 import numpy as np
 
 from affectjax import config as config_lib
-from affectjax.data.ops import video
+from affectjax.data.ops import text, video
 from affectjax.evals import calibrate
 from affectjax.export import card as card_lib
 from affectjax.export import fresh, signatures, stablehlo, warm_up
 from affectjax.train import inputs, setup, shard
 
 TOLERANCE = 1e-4
+VOCABULARY = "vocab.txt"  # the asset that says what the ids of `tokens` are
 NAMES = ("serving_default", "predict", "embed")  # of signatures; the first two are the same
 
 
@@ -27,9 +28,10 @@ def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> di
     Signatures `predict` (and `serving_default`, the same) and `embed`, batch free, for cpu, cuda
     and tpu. They take what the model reads of: `frames` and `face_frames` uint8 (b, t, h, w, 3)
     RGB, `image`, `face` and `person` uint8 (b, h, w, 3), `audio` float32 (b, s) at 16 kHz in
-    [-1, 1], s up to the model's window, with `audio_length` int32 (b). What they answer is
-    `signatures.OUTPUTS`. Log-mel, normalisation and calibration are inside. Assets: card.json,
-    card.md, labels.txt, vad.json, config.json; assets.extra holds requests for warming up,
+    [-1, 1], s up to the model's window, with `audio_length` int32 (b), `tokens` int32 (b, n), n up
+    to the longest text, with `token_length` int32 (b). What they answer is `signatures.OUTPUTS`.
+    Log-mel, normalisation and calibration are inside. Assets: card.json, card.md, labels.txt,
+    vad.json, config.json, of a model of text vocab.txt; assets.extra holds requests for warming up,
     stablehlo the same functions for jax alone.
 
     Returns the largest difference to the run's own outputs, by output.
@@ -80,7 +82,8 @@ def save(
     module = tf.Module()
     module.params = {k: tf.Variable(v) for k, v in params.items()}
     signature = {k: tf.TensorSpec(_free(k, s), s.dtype, name=k) for k, s in spec.items()}
-    module.served = {k: _served(f, module, spec) for k, f in functions.items()}
+    known = assets.get(VOCABULARY, "").count("\n")
+    module.served = {k: _served(f, module, spec, known) for k, f in functions.items()}
     concrete = {k: f.get_concrete_function(**signature) for k, f in module.served.items()}
     with tempfile.TemporaryDirectory() as scratch:
         module.assets = []
@@ -102,13 +105,18 @@ def _open_to_rounding(
     return {"present": np.abs(np.asarray(expected["labels"]) - least) <= TOLERANCE}
 
 
-def prepared(given: dict[str, Any], spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
-    """TensorFlow inputs as the model reads them: sound checked and padded to the model's window.
+def prepared(
+    given: dict[str, Any], spec: Mapping[str, jax.ShapeDtypeStruct], known: int = 0
+) -> dict[str, Any]:
+    """TensorFlow inputs as the model reads them: sound and text checked and padded to its longest.
 
-    A request out of bounds ends with InvalidArgument, which servers turn into a 400.
+    `known` is the number of pieces in a text model's vocabulary. A request out of bounds ends with
+    InvalidArgument, which servers turn into a 400.
     """
     import tensorflow as tf
 
+    if "tokens" in spec:
+        return _prepared_tokens(given, spec["tokens"].shape[1], known)
     if "audio" not in spec:
         return given
     audio, length, longest = given["audio"], given["audio_length"], spec["audio"].shape[1]
@@ -135,6 +143,25 @@ def prepared(given: dict[str, Any], spec: Mapping[str, jax.ShapeDtypeStruct]) ->
     return {**given, "audio": tf.ensure_shape(padded, (None, longest))}
 
 
+def _prepared_tokens(given: dict[str, Any], longest: int, known: int) -> dict[str, Any]:
+    import tensorflow as tf
+
+    ids, length, check = given["tokens"], given["token_length"], tf.debugging
+    count = tf.shape(ids)[1]
+    checks = [
+        check.assert_less_equal(
+            count, longest, message=f"tokens: at most {longest} a row; cut the text"
+        ),
+        check.assert_non_negative(ids, message="tokens: ids from 0 on"),
+        check.assert_less(ids, known, message=f"tokens: ids below {known}, as in {VOCABULARY}"),
+        check.assert_positive(length, message="token_length: at least 1"),
+        check.assert_less_equal(length, count, message="token_length: at most those of `tokens`"),
+    ]
+    with tf.control_dependencies(checks):
+        padded = tf.pad(ids, [[0, 0], [0, longest - count]])
+    return {**given, "tokens": tf.ensure_shape(padded, (None, longest))}
+
+
 def tell(folder: pathlib.Path, told: Mapping[str, float], clips: int) -> str:
     """One line on an export."""
     parts = ", ".join(f"{k} {v:.1e}" for k, v in told.items())
@@ -150,7 +177,7 @@ def size(folder: pathlib.Path) -> float:
     return sum(p.stat().st_size for p in files) / 2**20
 
 
-def _served(function: jax.export.Exported, module: Any, spec: Mapping[str, Any]) -> Any:
+def _served(function: jax.export.Exported, module: Any, spec: Mapping[str, Any], known: int) -> Any:
     import tensorflow as tf
     from jax.experimental import jax2tf
 
@@ -163,17 +190,21 @@ def _served(function: jax.export.Exported, module: Any, spec: Mapping[str, Any])
     )
 
     def served(**given: Any) -> Any:
-        return converted(dict(module.params), prepared(given, spec))
+        return converted(dict(module.params), prepared(given, spec, known))
 
     return tf.function(served, autograph=False)
 
 
 def _free(name: str, spec: jax.ShapeDtypeStruct) -> tuple[int | None, ...]:
-    return (None, None) if name == "audio" else (None, *spec.shape[1:])
+    return (None, None) if name in ("audio", "tokens") else (None, *spec.shape[1:])
 
 
 def _assets(card: Mapping[str, Any], config: Any) -> dict[str, str]:
+    ops = config_lib.build(config.data.eval_ops, "config.data.eval_ops")
+    read_by = [text.pieces(op.vocabulary) for op in ops if isinstance(op, text.Tokens)]
+    vocabulary = {VOCABULARY: "\n".join(read_by[0]) + "\n"} if read_by else {}
     return {
+        **vocabulary,
         "card.json": json.dumps(card, indent=1),
         "card.md": card_lib.markdown(card),
         "labels.txt": "\n".join(card["labels"]) + "\n",
@@ -205,4 +236,8 @@ def _refuse(config: Any, workdir: pathlib.Path, folder: pathlib.Path) -> None:
 def _real_clips(config: Any, spec: Mapping[str, Any], count: int = 3) -> dict[str, np.ndarray]:
     """The first clips of the validation split."""
     batch = next(iter(inputs.eval_batches(config, config.select.split)))
-    return {k: batch[k][:count] for k in spec}
+    rows = {k: batch[k][:count] for k in spec}
+    if "tokens" in rows:  # which end where the longest of the batch does
+        missing = spec["tokens"].shape[1] - rows["tokens"].shape[1]
+        rows["tokens"] = np.pad(rows["tokens"], ((0, 0), (0, missing)))
+    return rows

@@ -19,6 +19,8 @@ INPUTS = {
     "image": "RGB, a picture",
     "face": "RGB, the face",
     "person": "RGB, the person cut out of `image`",
+    "tokens": "ids of the pieces of vocab.txt, its marks [CLS] and [SEP] around each text",
+    "token_length": "the tokens of each row; what follows them is not read",
     "audio": "mono waveform at 16 kHz in [-1, 1]; shorter ones are zero-padded inside",
     "audio_length": f"the samples of each row that are sound, more than {video.SHORTEST}",
 }

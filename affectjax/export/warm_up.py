@@ -78,7 +78,9 @@ def _constant(key: str, shape: Sequence[int], of: Any, spec: Mapping[str, Any]) 
     if proto.dtype == tf.float32.as_datatype_enum:
         proto.float_val.append(0.1)
     else:
-        proto.int_val.append(spec["audio"].shape[1] if key == "audio_length" else 128)
+        lengths = {"audio_length": "audio", "token_length": "tokens"}
+        whole = spec[lengths[key]].shape[1] if key in lengths else 128
+        proto.int_val.append(0 if key == "tokens" else whole)  # every vocabulary has id 0
     return proto
 
 

@@ -28,6 +28,7 @@ def predict(
 ) -> list[dict[str, Any]]:
     """Write <folder>/pictures.jsonl, a line a picture in order; returns the records.
 
+    With `predictor.look` also <file>_explained.png, what the answer hangs on.
     A run that reads faces gets the largest face of a picture; one without a face is said to be
     skipped. A run that reads people gets who the largest face belongs to (`face.person`).
     `predictor` is `predict.Predictor`.
@@ -39,7 +40,7 @@ def predict(
     faults: list[str] = []
     with (folder / FILE).open("w") as out:
         for i in range(0, len(files), ROWS):
-            for record in _batch(predictor, files[i : i + ROWS], detect, faults):
+            for record in _batch(predictor, files[i : i + ROWS], detect, faults, folder):
                 out.write(json.dumps(record) + "\n")
                 records.append(record)
                 print(_line(record), flush=True)
@@ -66,6 +67,7 @@ def _batch(
     files: Sequence[pathlib.Path],
     detect: face.Detector | None,
     faults: list[str],
+    folder: pathlib.Path,
 ) -> list[dict[str, Any]]:
     records, elements = [], []
     for path in files:
@@ -88,6 +90,9 @@ def _batch(
         said = predictor.predict({k: np.stack([row[k] for row in rows]) for k in rows[0]})
         for i, (record, _) in enumerate(elements):
             record |= told.named(predictor, {k: v[i] for k, v in said.items()})
+            if predictor.look:
+                drawn = folder / f"{record['file']}_explained.png"
+                predictor.look.draw(drawn, _line(record), rows[i])
     return records
 
 

@@ -1,6 +1,7 @@
-"""`--mode=predict`: what a trained run says about a user's own film, sound or pictures.
+"""`--mode=predict`: what a trained run says about a user's own film, sound, pictures or text.
 
-Films and sounds are taken window by window; runs that read still pictures: `predict.pictures`.
+Films and sounds are taken window by window; runs that read still pictures: `predict.pictures`;
+text, line by line: `predict.texts`.
 """
 
 import collections
@@ -12,21 +13,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import jax
 import numpy as np
 from tqdm import tqdm
 
 from affectjax import config as config_lib
-from affectjax.data import pipeline
 from affectjax.data.ops import labels, people, video, waveform
 from affectjax.evals import calibrate
-from affectjax.predict import face, media, pictures, told, windows
+from affectjax.predict import elements, face, look, media, pictures, texts, told, windows
 from affectjax.train import inputs, setup, shard
 
 ROWS = 8  # windows a batch
+WINDOWLESS = pictures.KEYS | texts.KEYS  # what is read whole, not window by window
 WHOLE = 640  # longest side in pixels of pictures that are more than a face
-_BLANK = cv2.imencode(".png", np.zeros((32, 32, 3), np.uint8))[1].tobytes()
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s [{elapsed}, {remaining} left]"
 
 
@@ -38,13 +37,14 @@ class Predictor:
     ops: tuple[Any, ...]
     needs: frozenset[str]
     labels: tuple[str, ...]
-    plan: Any  # windows.Plan, or None of a run that reads still pictures
+    plan: Any  # windows.Plan, or None of a run that reads still pictures or text
     temperature: float
     thresholds: tuple[float, ...] | None
     half_width: tuple[float, ...] | None
     set_threshold: float | None  # of the sets that hold the true category in set_share of clips
     set_share: float | None
     step: int
+    look: Any = None  # look.Look, to explain what is said
 
 
 def predict(
@@ -53,20 +53,24 @@ def predict(
     source: str,
     output: str = "",
     hop: float = 0.0,
+    explain: bool = False,
 ) -> list[dict[str, Any]]:
     """Write <name>.jsonl, <name>_summary.json and <name>_timeline.png of every file of `source`.
 
     <name> is the file's without its ending, or with it where two files differ in nothing else. A
-    run that reads still pictures writes one pictures.jsonl instead. `output` is <workdir>/predict
-    by default, `hop` half a window (seconds). A file that cannot be read is named, the others are
-    done, and the error is raised at the end. Returns the summaries.
+    run that reads still pictures writes one pictures.jsonl instead, one that reads text a
+    <name>.jsonl of a record a line. `output` is <workdir>/predict
+    by default, `hop` half a window (seconds). `explain` adds what each answer hangs on: a picture
+    <name>_explained.png (of a film's surest window), or `words` in the records of text. A file that
+    cannot be read is named, the others are done, and the error is raised at the end. Returns the
+    summaries.
 
     Raises:
       FileNotFoundError: no checkpoint, or nothing at `source`.
       ValueError: files that could not be read or do not fit the model, all listed.
     """
     folder = pathlib.Path(output) if output else pathlib.Path(workdir) / "predict"
-    predictor = load(config, workdir, hop)
+    predictor = load(config, workdir, hop, explain)
     if not calibrate.load(pathlib.Path(workdir)):
         print("not calibrated, no VAD intervals: --mode=evaluate fits them", flush=True)
     return of_files(predictor, source, folder)
@@ -74,8 +78,10 @@ def predict(
 
 def of_files(predictor: Predictor, source: str, folder: pathlib.Path) -> list[dict[str, Any]]:
     """Ask a predictor about every file of `source`; writes and raises as `predict`."""
-    files = media.files_of(source, media.ENDINGS if predictor.plan else pictures.ENDINGS)
+    files = media.files_of(source, endings(predictor))
     folder.mkdir(parents=True, exist_ok=True)
+    if predictor.needs & texts.KEYS:
+        return texts.predict(predictor, files, folder)
     detect = face.mtcnn() if {"frames", "face", "person"} & predictor.needs else None
     if not predictor.plan:
         return pictures.predict(predictor, files, folder, detect)
@@ -91,7 +97,9 @@ def of_files(predictor: Predictor, source: str, folder: pathlib.Path) -> list[di
     return summaries
 
 
-def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Predictor:
+def load(
+    config: Any, workdir: str | os.PathLike[str], hop: float = 0.0, explain: bool = False
+) -> Predictor:
     """The selected checkpoint of a run, with its calibration where --mode=evaluate left one.
 
     Raises:
@@ -106,7 +114,7 @@ def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Pred
     step, state = restored["selected"]
     params, spec = state.eval_params, run.spec
     fitted = calibrate.load_for(workdir, step)
-    needs = frozenset(({"frames", "face_frames", "audio"} | pictures.KEYS) & set(spec))
+    needs = needed(spec)
 
     def ask(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         rows = {k: v for k, v in batch.items() if k in spec or k == "view"}
@@ -118,14 +126,27 @@ def load(config: Any, workdir: str | os.PathLike[str], hop: float = 0.0) -> Pred
         ops=tuple(ops),
         needs=needs,
         labels=inputs.label_names(config),
-        plan=None if needs & pictures.KEYS else plan(float(config.data.fps), ops, hop),
+        plan=None if needs & WINDOWLESS else plan(float(config.data.fps), ops, hop),
         temperature=fitted.get("temperature", 1.0),
         thresholds=tuple(fitted["thresholds"]) if "thresholds" in fitted else None,
         half_width=tuple(fitted["vad_half_width"]) if "vad_half_width" in fitted else None,
         set_threshold=fitted.get("set_threshold"),
         set_share=fitted.get("set_share"),
         step=step,
+        look=look.of_run(run.task, params, lambda: jax.set_mesh(mesh)) if explain else None,
     )
+
+
+def needed(given: Iterable[str]) -> frozenset[str]:
+    """The keys among those of a batch that a user's file must give."""
+    return (frozenset({"frames", "face_frames", "audio"}) | WINDOWLESS) & frozenset(given)
+
+
+def endings(predictor: Predictor) -> frozenset[str]:
+    """Endings of the files that a run can be asked about."""
+    if predictor.needs & texts.KEYS:
+        return texts.ENDINGS
+    return media.ENDINGS if predictor.plan else pictures.ENDINGS
 
 
 def names_of(files: Sequence[pathlib.Path]) -> list[str]:
@@ -165,6 +186,8 @@ def one(
     written.write_text(json.dumps(summary, indent=1))
     picture = results.with_name(f"{results.name}_timeline.png")
     timeline.draw(picture, path.name, records, drawn)
+    if predictor.look:
+        predictor.look.draw_best(results.with_name(f"{results.name}_explained.png"), path.name)
     print(told.tell(summary), flush=True)
     return summary
 
@@ -233,50 +256,20 @@ def _records(
 def _batch(
     predictor: Predictor, held: list[windows.Window]
 ) -> Iterator[tuple[windows.Window, dict[str, Any]]]:
-    whys = [_unfit(predictor, window) for window in held]
+    whys = [elements.unfit(predictor, window) for window in held]
     fit = [w for w, why in zip(held, whys, strict=True) if not why]
     said: Iterator[dict[str, Any]] = iter(())
     if fit:
-        elements = [_element(predictor, window) for window in fit]
-        elements += [elements[-1]] * (ROWS - len(elements))  # one shape, so one compilation
-        out = predictor.predict({k: np.stack([e[k] for e in elements]) for k in elements[0]})
-        said = iter([{k: v[i] for k, v in out.items()} for i in range(len(fit))])
+        rows = [elements.element(predictor, window) for window in fit]
+        rows += [rows[-1]] * (ROWS - len(rows))  # one shape, so one compilation
+        out = predictor.predict({k: np.stack([row[k] for row in rows]) for k in rows[0]})
+        each = [{k: v[i] for k, v in out.items()} for i in range(len(fit))]
+        if predictor.look:
+            for window, row, found in zip(fit, rows, each, strict=False):
+                predictor.look.keep(f"{window.start:.1f} to {window.end:.1f} s", row, found)
+        said = iter(each)
     for window, why in zip(held, whys, strict=True):
         place = {"start": round(window.start, 3), "end": round(window.end, 3)}
         box = None if window.box is None else [round(float(x), 1) for x in window.box]
         record = {**place, "face": box, "modalities": sorted(predictor.needs)}
         yield window, {**record, **({"skipped": why} if why else told.named(predictor, next(said)))}
-
-
-def _unfit(predictor: Predictor, window: windows.Window) -> str:
-    """Why the model cannot be asked about a window; empty where it can."""
-    if "face_frames" not in predictor.needs and "frames" in predictor.needs and not window.faces:
-        return "no face found"
-    if "audio" in predictor.needs:
-        if window.audio is None or len(window.audio) <= video.SHORTEST:
-            return "less than 65 ms of sound"
-        if not np.abs(window.audio).max() > 0:
-            return "silence"
-    return ""
-
-
-def _element(predictor: Predictor, window: windows.Window) -> dict[str, np.ndarray]:
-    """The window as the dataset would hold it, through the config's own evaluation ops."""
-    element: dict[str, Any] = {"clip_id": f"{window.start:.3f}", "view": 0}
-    if "audio" in predictor.needs:
-        element["audio"] = window.audio
-    if "face_frames" in predictor.needs:  # the face is cut out of whole pictures, by their ops
-        element |= {"frames": _pngs(window.pictures), "face_boxes": window.face_boxes}
-        element["body_box"] = np.full(4, np.nan, np.float32)  # nobody is looked for but by the face
-    elif "frames" in predictor.needs:
-        element |= {"frames": _pngs(window.faces), "fps": np.float32(predictor.plan.fps)}
-    elif any(isinstance(op, video.SampleClip) for op in predictor.ops):
-        # Trained on the sound of films, which is cut by their frames: blank ones, dropped after it.
-        count = max(round(len(element["audio"]) / media.RATE * predictor.plan.fps), 2)
-        element |= {"frames": [_BLANK] * count, "fps": np.float32(predictor.plan.fps)}
-    done = pipeline.apply(predictor.ops, element, np.random.default_rng(0))
-    return {k: v for k, v in pipeline.finish(done).items() if k != "clip_id"}
-
-
-def _pngs(pictures: Iterable[np.ndarray]) -> list[bytes]:
-    return [cv2.imencode(".png", picture[..., ::-1])[1].tobytes() for picture in pictures]

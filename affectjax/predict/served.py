@@ -1,4 +1,4 @@
-"""Ask a server about a film, a sound or pictures: the timeline of `--mode=predict`, from afar.
+"""Ask a server about a film, a sound, pictures or text: what `--mode=predict` says, from afar.
 
   python -m affectjax.predict.served --model=runs/quickstart/audio_video/export --input=clip.mp4
 
@@ -8,6 +8,7 @@ requests are written as JSON, a batch of windows a file, for curl to send.
 """
 
 import argparse
+import dataclasses
 import json
 import pathlib
 from collections.abc import Callable, Mapping
@@ -15,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from affectjax.predict import pictures, predict
+from affectjax.data.ops import text
+from affectjax.predict import predict
 
 Ask = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
 DATATYPES = {"uint8": "UINT8", "int32": "INT32", "float32": "FP32"}
@@ -28,7 +30,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", required=True, type=pathlib.Path, help="folder of the export")
-    parser.add_argument("--input", required=True, help="a film, a sound, a picture, or a folder")
+    parser.add_argument("--input", required=True, help="a film, sound, picture, text, or a folder")
     parser.add_argument("--url", default="http://127.0.0.1:8080/v2/models/affect", help="the model")
     parser.add_argument("--output", default="runs/served", type=pathlib.Path, help="results")
     parser.add_argument("--save", action="store_true", help="write the requests beside, for curl")
@@ -43,15 +45,15 @@ def predictor(folder: pathlib.Path, ask: Ask, hop: float = 0.0) -> predict.Predi
     """What `predict` asks about windows, with a server behind it instead of a run."""
     card = json.loads((folder / "assets" / "card.json").read_text())
     data = json.loads((folder / "assets" / "config.json").read_text())["data"]
-    ops = predict.of_clips(data["eval_ops"])
-    needs = frozenset({"frames", "face_frames", "audio", *pictures.KEYS} & set(card["inputs"]))
+    ops = [_own_vocabulary(op, folder / "assets") for op in predict.of_clips(data["eval_ops"])]
+    needs = predict.needed(card["inputs"])
     fitted = card["calibration"]
     return predict.Predictor(
         predict=ask,
         ops=tuple(ops),
         needs=needs,
         labels=tuple(card["labels"]),
-        plan=None if needs & pictures.KEYS else predict.plan(float(card["fps"]), ops, hop),
+        plan=None if needs & predict.WINDOWLESS else predict.plan(float(card["fps"]), ops, hop),
         temperature=1.0,  # the server's probabilities are calibrated
         thresholds=tuple(fitted["thresholds"]) if "thresholds" in fitted else None,
         half_width=tuple(fitted["vad_half_width"]) if "vad_half_width" in fitted else None,
@@ -59,6 +61,13 @@ def predictor(folder: pathlib.Path, ask: Ask, hop: float = 0.0) -> predict.Predi
         set_share=fitted.get("set_share"),
         step=card["step"],
     )
+
+
+def _own_vocabulary(op: Any, assets: pathlib.Path) -> Any:
+    """An op that reads text by the vocabulary of the export, which the run's own place may lack."""
+    if not isinstance(op, text.Tokens):
+        return op
+    return dataclasses.replace(op, vocabulary=str(assets / "vocab.txt"))
 
 
 def over_http(url: str, inputs: list[str], save: pathlib.Path | None = None) -> Ask:

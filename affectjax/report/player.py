@@ -1,6 +1,7 @@
 """A stored example as HTML that plays by itself: film and sound as WebM, pictures as they are."""
 
 import base64
+import html
 import io
 from collections.abc import Mapping
 from fractions import Fraction
@@ -31,6 +32,8 @@ def of(example: Mapping[str, Any]) -> str:
     for key in ("image", "face"):
         if key in example:
             return f'<img alt="{key}" src="{_data("image/jpeg", _small(example[key]))}">'
+    if "text" in example:
+        return f"<blockquote>{html.escape(example['text'].decode())}</blockquote>"
     return ""
 
 

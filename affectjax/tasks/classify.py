@@ -15,6 +15,7 @@ from affectjax.metrics import mixture, states
 from affectjax.models import norm
 from affectjax.tasks.inputs import Inputs
 from affectjax.tasks.pictures import Pictures
+from affectjax.tasks.texts import Texts
 
 Batch = Mapping[str, jax.Array]
 VadLoss = Literal["mse", "l1", "smooth_l1", "ccc", "pcc", "mse_ccc", "gaussian_nll"]
@@ -33,7 +34,8 @@ class Classify:
     Attributes:
       model: a Flax module, (*inputs, deterministic) -> {"logits": (b, k), "vad": (b, d)}; d is 2
         where the data has valence and arousal alone.
-      inputs: what the model reads of a batch: `Inputs` (frames, log_mel), or `pictures.Pictures`.
+      inputs: what the model reads of a batch: `Inputs` (frames, log_mel), `pictures.Pictures`, or
+        `texts.Texts`.
       classes: k.
       class_weights: one a class, or none: CE is then weighted by that of the true class, and
         divided by the sum of these weights (torch).
@@ -48,7 +50,7 @@ class Classify:
     """
 
     model: nn.Module
-    inputs: Inputs | Pictures
+    inputs: Inputs | Pictures | Texts
     classes: int
     class_weights: Sequence[float] = ()
     target: Literal["hard", "distribution"] = "hard"
@@ -163,7 +165,7 @@ def outputs_and_targets(
     vad: Any = batch["vad"] if task.vad_weight else None
     if task.mixup or task.cutmix:
         if not isinstance(task.inputs, Inputs):
-            raise ValueError("config.task.mixup and cutmix mix frames and sound, not pictures")
+            raise ValueError("config.task.mixup and cutmix mix frames and sound alone")
         frames, mel, targets, vad = mixing.mix(
             keys[1],
             given[0],

@@ -14,6 +14,7 @@ from affectjax.metrics import states
 from affectjax.tasks import classify
 from affectjax.tasks.inputs import Inputs
 from affectjax.tasks.pictures import Pictures
+from affectjax.tasks.texts import Texts
 
 Batch = Mapping[str, jax.Array]
 
@@ -34,7 +35,7 @@ class MultiLabel:
     """
 
     model: nn.Module
-    inputs: Inputs | Pictures
+    inputs: Inputs | Pictures | Texts
     labels: Sequence[str]
     smoothing: float = 0.0
     label_weight: float = 1.0

@@ -1,4 +1,4 @@
-"""One score of a picture: its quality, how well it is remembered."""
+"""One score of a picture or text: its quality, how well it is remembered."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from affectjax.metrics import states
 from affectjax.tasks import classify
 from affectjax.tasks.inputs import Inputs
 from affectjax.tasks.pictures import Pictures
+from affectjax.tasks.texts import Texts
 
 Batch = Mapping[str, jax.Array]
 
@@ -28,7 +29,7 @@ class Rate:
     """
 
     model: nn.Module
-    inputs: Inputs | Pictures
+    inputs: Inputs | Pictures | Texts
     criterion: Literal["mse", "pearson"] = "mse"
 
     def __post_init__(self) -> None:

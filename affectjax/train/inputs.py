@@ -8,7 +8,7 @@ import numpy as np
 
 from affectjax import batch as batch_lib
 from affectjax import config as config_lib
-from affectjax.data import fake, mix, pipeline, source
+from affectjax.data import fake, lengths, mix, pipeline, source
 from affectjax.train import hosts, mixture
 
 Config = Any
@@ -24,9 +24,10 @@ def train_batches(config: Config, start: int) -> Iterator[Batch]:
     examples = open_split(config, "train")
     if isinstance(examples, mix.Mixture) and hosts.main():
         print(examples.table(config.train.batch, config.train.steps), flush=True)
-    return pipeline.train_batches(
-        examples,
-        config_lib.build(data.train_ops, "config.data.train_ops"),
+    ops = config_lib.build(data.train_ops, "config.data.train_ops")
+    batches = pipeline.train_batches(
+        lengths.grouped(examples, ops, config.train.batch),
+        ops,
         seed=config.seed,
         batch=config.train.batch,
         start=start,
@@ -36,14 +37,16 @@ def train_batches(config: Config, start: int) -> Iterator[Batch]:
         threads=data.threads,
         prefetch=data.prefetch,
     )
+    return lengths.trimmed(batches, ops, jax.process_count())
 
 
 def eval_batches(config: Config, split: str) -> Iterator[Batch]:
     """This host's rows of every view of a split, in order, padded."""
     data = config.data
-    return pipeline.eval_batches(
+    ops = config_lib.build(data.eval_ops, "config.data.eval_ops")
+    batches = pipeline.eval_batches(
         open_split(config, split),
-        config_lib.build(data.eval_ops, "config.data.eval_ops"),
+        ops,
         batch=data.eval_batch,
         views=data.views,
         host=jax.process_index(),
@@ -51,6 +54,7 @@ def eval_batches(config: Config, split: str) -> Iterator[Batch]:
         threads=data.threads,
         prefetch=data.prefetch,
     )
+    return lengths.trimmed(batches, ops, jax.process_count())
 
 
 def example_spec(config: Config) -> dict[str, jax.ShapeDtypeStruct]:

@@ -121,6 +121,31 @@ def test_a_saved_model_takes_sound_up_to_the_window_and_refuses_what_is_out_of_b
             served(**{k: tf.constant(v) for k, v in given.items()})
 
 
+def test_tokens_are_padded_to_the_longest_text_and_refused_out_of_bounds():
+    import tensorflow as tf
+
+    spec = {
+        "tokens": jax.ShapeDtypeStruct((4, 5), np.int32),
+        "token_length": jax.ShapeDtypeStruct((4,), np.int32),
+    }
+    ids, length = np.array([[2, 6, 3]], np.int32), np.array([3], np.int32)
+
+    def asked(ids, length):
+        given = {"tokens": tf.constant(ids), "token_length": tf.constant(length)}
+        return saved_model.prepared(given, spec, known=7)["tokens"].numpy().tolist()
+
+    assert asked(ids, length) == [[2, 6, 3, 0, 0]]
+    for bad, why in (
+        ((np.zeros((1, 6), np.int32), length), "at most 5 a row"),
+        ((ids + 1, length), "ids below 7, as in vocab.txt"),
+        ((ids - 3, length), "ids from 0 on"),
+        ((ids, length + 1), "at most those of `tokens`"),
+        ((ids, length - 3), "token_length: at least 1"),
+    ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=why):
+            asked(*bad)
+
+
 def test_warm_up_requests_are_read_by_tensorflow_serving_s_own_classes(tmp_path):
     import tensorflow as tf
     from tensorflow_serving.apis import prediction_log_pb2

@@ -28,6 +28,7 @@ def _predictor(key):
         half_width=None,
         set_threshold=0.4,
         set_share=0.9,
+        look=None,
     )
 
 

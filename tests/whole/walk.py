@@ -40,7 +40,7 @@ def _after(config: Any, workdir: pathlib.Path) -> dict:
     told: dict = {}
     told["test"] = evaluate.evaluate(config, workdir)["test"]
     page.write(workdir)
-    clip = media(workdir, reads_pictures(config))
+    clip = written(workdir) if reads_text(config) else media(workdir, reads_pictures(config))
     (told["said"],) = predict.predict(config, workdir, str(clip))
     told["differences"] = saved_model.export(config, workdir)
     return told
@@ -49,6 +49,18 @@ def _after(config: Any, workdir: pathlib.Path) -> dict:
 def reads_pictures(config: Any) -> bool:
     """Whether a config's model reads still pictures, not films or sound."""
     return "frames" not in config.task.get("inputs", {}).get("keys", ["frames"])
+
+
+def reads_text(config: Any) -> bool:
+    """Whether a config's model reads text."""
+    return config.task.get("inputs", {}).get(config_lib.NAME, "").endswith(":Texts")
+
+
+def written(folder: pathlib.Path) -> pathlib.Path:
+    """Write a text of one line into a folder."""
+    path = folder / "text.txt"
+    path.write_text("We laughed, and the day was good.\n")
+    return path
 
 
 def media(folder: pathlib.Path, still: bool) -> pathlib.Path:
