@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 from affectjax.models import windows
 from affectjax.models.attention import Dense, DropPath, drop_path_rates
 from affectjax.models.norm import BatchNorm
+from affectjax.models.squeeze import SqueezeExcite
 from affectjax.models.swin import WindowAttention
 from affectjax.models.transformer import Mlp, activation, layer_norm
 
@@ -68,20 +69,6 @@ class Flavour:
 
 TORCHVISION = Flavour("torch", "gelu", False, "model")
 TF = Flavour("SAME", "gelu_tanh", True, "head")
-
-
-class SqueezeExcite(nn.Module):
-    """x sigmoid(fc2 act(fc1 mean(x))): channels gated by the whole map."""
-
-    squeeze: int
-    act: str = "silu"
-    dtype: Any = None
-
-    @nn.compact
-    def __call__(self, x: Float[Array, "b h w d"]) -> Float[Array, "b h w d"]:
-        y = x.mean(axis=(1, 2), keepdims=True)
-        y = activation(self.act)(_conv(self.squeeze, 1, name="fc1", dtype=self.dtype)(y))
-        return x * nn.sigmoid(_conv(x.shape[-1], 1, name="fc2", dtype=self.dtype)(y))
 
 
 class MBConv(nn.Module):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from affectjax.models import windows
 from affectjax.models.attention import Dense, DropPath, drop_path_rates
+from affectjax.models.squeeze import SqueezeExcite
 from affectjax.models.transformer import Mlp, PatchEmbed, SelfAttention, layer_norm
 
 
@@ -121,6 +122,9 @@ class Swin(nn.Module):
     Attributes:
       classes: also "logits" (b, k) by a linear head; 0 for none.
       drop_path: largest rate of stochastic depth, rising linearly over all blocks.
+      excite: where squeeze and excitation gates channels: "every" stage's map, the "last" one's,
+        or the "pooled" feature alone; "none" as published. `reduction` is the width of what is
+        gated by that between the gate's layers.
     """
 
     size: Size
@@ -129,12 +133,18 @@ class Swin(nn.Module):
     classes: int = 0
     eps: float = 1e-5
     drop_path: float = 0.0
+    excite: Literal["none", "pooled", "last", "every"] = "none"
+    reduction: int = 16
     dtype: Any = None
 
     @nn.compact
     def __call__(
         self, images: Float[Array, "b h w 3"], deterministic: bool = True
     ) -> dict[str, Array]:
+        if self.excite not in ("none", "pooled", "last", "every"):
+            raise ValueError(
+                f"config.task.model.excite = {self.excite!r}; allowed: none, pooled, last, every"
+            )
         s = self.size
         b, h, w, _ = images.shape
         x = PatchEmbed(s.width, self.patch, dtype=self.dtype, name="patch_embed")(images)
@@ -149,14 +159,23 @@ class Swin(nn.Module):
                 block = Block(heads, s.window, shift, *settings, name=f"stage_{i}_blocks_{j}")
                 x = block(x, deterministic)
                 self.sow("intermediates", f"stage{i}_block{j}", x)
-            if i + 1 < len(s.depths):
+            last = i + 1 == len(s.depths)
+            if self.excite == "every" or (self.excite == "last" and last):
+                x = self._gated(x, f"stage_{i}_se")
+            if not last:
                 x = Merge(self.eps, self.dtype, name=f"stage_{i}_merge")(x)
             self.sow("intermediates", f"hidden_{i + 1}", x)
         tokens = layer_norm("norm", self.eps, self.dtype)(x.reshape(b, -1, x.shape[-1]))
         out = {"feature": tokens.mean(axis=1), "tokens": tokens}
+        if self.excite == "pooled":
+            out["feature"] = self._gated(out["feature"][:, None, None], "se")[:, 0, 0]
         if self.classes:
             out["logits"] = Dense(self.classes, name="head")(out["feature"].astype(jnp.float32))
         return out
+
+    def _gated(self, x: Float[Array, "b h w d"], name: str) -> Float[Array, "b h w d"]:
+        squeeze = max(x.shape[-1] // self.reduction, 1)
+        return SqueezeExcite(squeeze, act="relu", dtype=self.dtype, name=name)(x)
 
 
 def _hidden(b: int, shape: tuple[int, int], side: int, shift: int) -> Any:

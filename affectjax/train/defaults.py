@@ -21,6 +21,7 @@ _DEFAULTS: dict[str, Any] = {
         "accum": 1,
         "prefetch": 0,
         "ema": 0.0,
+        "sharpness": 0.0,
         "trained": [],
         "frozen": [],
         "log_every": 50,
@@ -50,6 +51,7 @@ _DEFAULTS: dict[str, Any] = {
         "splits": {"train": "train", "validation": "validation", "test": "test"},
         "parts": {},
         "labels": [],
+        "units": [],
         "temperature": 1.0,
         "train_ops": [],
         "eval_ops": [],
@@ -70,7 +72,8 @@ def config(**fields: object) -> ml_collections.ConfigDict:
     task, optimizer: recorded calls. init: work directory of a run to take weights from, or empty;
       init_fresh, init_drop: patterns of parameters here, or there, that it does not concern.
     pretrain: the config of a run that comes first and becomes `init`.
-    train: steps; batch (global); accum micro-batches a step; ema decay (0: none); prefetch,
+    train: steps; batch (global); accum micro-batches a step; ema decay (0: none); sharpness, the
+      radius of sharpness-aware minimisation (0: none; else a step costs two); prefetch,
       batches put on the devices ahead of the step that reads them (0: none); trained, patterns
       of the only parameters to train (none: all), frozen, patterns of those that stay as they are;
       log_every, eval_every, checkpoint_every in steps; tensorboard; profile [first, last] step;
@@ -90,7 +93,8 @@ def config(**fields: object) -> ml_collections.ConfigDict:
       of the dataset, for --mode=predict), threads, prefetch (examples), and fake,
       the number of examples made in memory instead of read (0: read). A mixture of datasets has
       parts (name -> a recorded `data.mix.Part`, in place of builder and splits), labels, the
-      categories of all, and the temperature of sampling.
+      categories of all, units, the numbers of the action units of all (none: left out), and the
+      temperature of sampling.
     """
     out = ml_collections.ConfigDict(copy.deepcopy(_DEFAULTS))
     for name, value in fields.items():

@@ -119,6 +119,34 @@ def path_values(params: PyTree, rules: Sequence[Rule], default: float, name: str
     return traverse_util.unflatten_dict(values, sep="/")
 
 
+def uphill(params: PyTree, grads: PyTree, radius: float, members: bool = False) -> PyTree:
+    """p + radius g / |g|, where sharpness-aware minimisation takes its gradient.
+
+    Foret et al. 2021 (arXiv 2010.01412), equation 2; |g| is over all parameters, with `members` of
+    each member alone. Parameters stay where the gradient is 0.
+
+    >>> import jax.numpy as jnp
+    >>> uphill({"w": jnp.zeros(2)}, {"w": jnp.array([3.0, 4.0])}, 0.5)["w"].round(6).tolist()
+    [0.3..., 0.4...]
+    """
+    norm = _norm(grads, members)
+    scale = radius / jnp.where(norm > 0, norm, 1.0)
+    return jax.tree.map(lambda p, g: p + _along(scale, g), params, grads)
+
+
+def _norm(tree: PyTree, members: bool) -> jax.Array:
+    """The norm over all arrays, or (members,) of each member's."""
+    if not members:
+        return optax.tree.norm(tree)
+    each = [(x**2).reshape(x.shape[0], -1).sum(1) for x in jax.tree.leaves(tree)]
+    return jnp.sqrt(sum(each[1:], each[0]))
+
+
+def _along(scale: jax.Array, x: jax.Array) -> jax.Array:
+    """x times a number, or each member's part times its own."""
+    return x * (scale.reshape(-1, *[1] * (x.ndim - 1)) if scale.ndim else scale)
+
+
 def _clip(largest: float, members: bool) -> optax.GradientTransformation:
     if not largest:
         return optax.identity()
@@ -126,10 +154,8 @@ def _clip(largest: float, members: bool) -> optax.GradientTransformation:
         return optax.clip_by_global_norm(largest)
 
     def update(updates: PyTree, state: Any, params: PyTree = None) -> tuple[PyTree, Any]:
-        each = [(u**2).reshape(u.shape[0], -1).sum(1) for u in jax.tree.leaves(updates)]
-        norm = jnp.sqrt(sum(each[1:], each[0]))
-        scale = largest / jnp.maximum(norm, largest)
-        return jax.tree.map(lambda u: u * scale.reshape(-1, *[1] * (u.ndim - 1)), updates), state
+        scale = largest / jnp.maximum(_norm(updates, members), largest)
+        return jax.tree.map(lambda u: _along(scale, u), updates), state
 
     return optax.GradientTransformation(lambda _: optax.EmptyState(), update)
 

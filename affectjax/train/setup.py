@@ -88,6 +88,7 @@ def prepare(config: Any, mesh: Mesh, spec: dict[str, jax.ShapeDtypeStruct]) -> R
         trained=kept,
         place=lambda g: jax.lax.with_sharding_constraint(g, trainable.split(places, kept)[0]),
         fetch=lambda state: optimizer_state.fetched(state, state_places),
+        uphill=_uphill(config),
     )
     outputs = (state_places, shard.replicated(mesh))
     return Run(
@@ -166,6 +167,18 @@ def _check_members(config: Any) -> None:
             f"config.optimizer.members = {told}, but config.task is {'' if many else 'not '}an "
             f"ensemble: set --config.optimizer.members={many}"
         )
+
+
+def _uphill(config: Any) -> Callable[[Any, Any], Any] | None:
+    """Where the gradients of a step are taken, None for where the parameters are.
+
+    Raises:
+      ValueError: a radius below 0.
+    """
+    radius, members = config.train.sharpness, bool(config.optimizer.get("members", False))
+    if radius < 0:
+        raise ValueError(f"config.train.sharpness = {radius}: a radius, 0 for none")
+    return partial(optim.uphill, radius=radius, members=members) if radius else None
 
 
 def _params(task: Any, seed: int, spec: dict[str, jax.ShapeDtypeStruct]) -> Any:

@@ -24,6 +24,7 @@ def train_step(
     trained: frozenset[str] | None = None,
     place: Callable[[Any], Any] = lambda grads: grads,
     fetch: Callable[[state_lib.State], state_lib.State] = lambda state: state,
+    uphill: Callable[[Any, Any], Any] | None = None,
 ) -> Step:
     """The step function: gradients of `task.loss` over `accum` micro-batches, update, average.
 
@@ -38,6 +39,10 @@ def train_step(
     the chips into parts (reduce-scatter) where parameters are split. `fetch` brings to the chips
     what of the state is kept elsewhere between steps.
 
+    `uphill`, (parameters, gradients) -> parameters, says where the gradient of the step is taken
+    instead (`optim.uphill`), of each micro-batch by itself, with the same key. Terms and batch
+    statistics stay those of the parameters as they are.
+
     Returns a function (state, batch) -> (state, terms). `terms` holds every scalar of the task's
     outputs named loss or loss_*, `grad_norm`, and `finite`, a bool vector: whether each gradient
     and the parameter after the step are finite (the loop names the first that are not).
@@ -49,7 +54,8 @@ def train_step(
         part, rest = state.params, dict[str, Any]()
         if trained is not None:
             part, rest = trainable.split(state.params, trained)
-        grads, terms = _gradients(task, part, rest, batch, key, state.step, accum, place)
+        settings = (state.step, accum, place, uphill)
+        grads, terms = _gradients(task, part, rest, batch, key, *settings)
         moving = terms.pop("moving")
         updates, opt_state = tx.update(grads, state.opt_state, part)
         part = optax.apply_updates(part, updates)
@@ -120,6 +126,7 @@ def _gradients(
     step: jax.Array,
     accum: int,
     place: Callable[[Any], Any],
+    uphill: Callable[[Any, Any], Any] | None,
 ) -> tuple[Any, dict[str, Any]]:
     """Gradients of the trained `part` of the parameters, terms, and "moving" among the terms."""
 
@@ -129,9 +136,13 @@ def _gradients(
         scalars = {k: v for k, v in outputs.items() if k.startswith("loss_")}
         return value, {"loss": value, **scalars, "moving": outputs.get("moving", {})}
 
-    def grad(*args: Any) -> tuple[Any, dict[str, jax.Array]]:
-        grads, terms = jax.grad(loss, has_aux=True)(*args)
-        return place(grads), terms
+    def grad(part: Any, *micro: Any) -> tuple[Any, dict[str, jax.Array]]:
+        grads, terms = jax.grad(loss, has_aux=True)(part, *micro)
+        grads = place(grads)
+        if uphill:
+            there = uphill(part, grads)
+            grads = place(jax.grad(loss, has_aux=True)(there, *micro)[0])
+        return grads, terms
 
     if accum == 1:
         return grad(part, batch, key)

@@ -65,6 +65,44 @@ class CutBox:
 
 
 @dataclass(frozen=True)
+class Take:
+    """The picture `key` under the name `to`: one dataset's whole picture is another's face.
+
+    A picture of that name that is there already, such as a user's own, stays.
+    """
+
+    key: str = "image"
+    to: str = "face"
+
+    def map(self, element: Element) -> Element:
+        if self.to in element:
+            return element
+        if self.key not in element:
+            raise ValueError(f"no key {self.key!r} in the data, only {sorted(element)}")
+        rest = {k: v for k, v in element.items() if k != self.key}
+        return {**rest, self.to: element[self.key]}
+
+
+@dataclass(frozen=True)
+class Still:
+    """The frame in the middle of `frames` as the picture `to`; the frames go.
+
+    A picture that is there already, such as a user's own, stays.
+    """
+
+    to: str = "face"
+
+    def map(self, element: Element) -> Element:
+        if self.to in element:
+            return element
+        if "frames" not in element:
+            raise ValueError(f"no key 'frames' in the data, only {sorted(element)}")
+        rest = {k: v for k, v in element.items() if k != "frames"}
+        frames = element["frames"]
+        return {**rest, self.to: frames[len(frames) // 2]}
+
+
+@dataclass(frozen=True)
 class ShortSide:
     """The shorter side to `side` pixels, the longer in proportion, rounded down (torchvision)."""
 
