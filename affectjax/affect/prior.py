@@ -32,7 +32,7 @@ def gaussian(
 
 
 def posterior(
-    vad: Float[np.ndarray, "*b 3"],
+    vad: Float[np.ndarray, "*b d"],
     space: LabelSpace,
     prior: Float[np.ndarray, " k"] | None = None,
     temperature: float = 1.0,
@@ -41,15 +41,20 @@ def posterior(
     """p(category | vad) with Gaussian likelihoods N(norm mean, norm SD), independent dimensions.
 
     Bayes' rule with a uniform prior where none is given; a temperature above 1 softens it.
-    `gaussians` (means, SDs), (k, 3) each, replaces the norms, for instance with fitted ones.
+    `gaussians`, means (k, d) and SDs (k, d) or covariances (k, d, d), replaces the norms, for
+    instance with fitted ones (`affect.blends` has others).
 
     >>> from affectjax.affect.labels import EKMAN7
     >>> EKMAN7.names[int(posterior(np.array([-0.5, 0.6, 0.3]), EKMAN7).argmax())]
     'anger'
     """
-    means, sds = norms.of_space(space) if gaussians is None else gaussians
-    z = (np.asarray(vad)[..., None, :] - means) / sds
-    log_p = (-0.5 * z**2 - np.log(sds)).sum(-1)
+    means, spread = norms.of_space(space) if gaussians is None else gaussians
+    x = np.asarray(vad)[..., None, :] - means
+    if spread.ndim == 3:
+        square = np.einsum("...ki,kij,...kj->...k", x, np.linalg.inv(spread), x)
+        log_p = -0.5 * (square + np.linalg.slogdet(spread)[1])
+    else:
+        log_p = (-0.5 * (x / spread) ** 2 - np.log(spread)).sum(-1)
     if prior is not None:
         log_p = log_p + np.log(prior)
     return _softmax(log_p / temperature)

@@ -49,5 +49,31 @@ def tvd(target: Float[Array, "b k"], probabilities: Float[Array, "b k"]) -> Floa
     return abs(target - probabilities).sum(-1) / 2
 
 
+def brier(target: Float[Array, "b k"], probabilities: Float[Array, "b k"]) -> Float[Array, " b"]:
+    """sum_k (q_k - p_k)^2, from 0 to 2: Brier's score where the truth is a distribution.
+
+    >>> brier(np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]])).tolist()
+    [0.5]
+    """
+    return ((target - probabilities) ** 2).sum(-1)
+
+
+def ndcg(target: Float[Array, "b k"], probabilities: Float[Array, "b k"]) -> Float[Array, " b"]:
+    """Whether categories come in the order of their shares: 1 where they do.
+
+    sum_r q_(r) / log2(r + 1), q_(r) the share of the r-th most probable category, over the same of
+    the best order (Järvelin & Kekäläinen 2002). Of equal probabilities the first comes first.
+
+    >>> ndcg(np.array([[0.0, 1.0]]), np.array([[0.6, 0.4]])).round(6).tolist()  # 1 / log2(3)
+    [0.63093]
+    """
+    xp = _namespace(target, probabilities)
+    order = xp.argsort(-probabilities, axis=-1, stable=True)
+    weight = 1 / np.log2(np.arange(2, target.shape[-1] + 2))
+    gained = xp.take_along_axis(target, order, axis=-1) @ weight
+    best = -xp.sort(-target, axis=-1) @ weight
+    return gained / xp.maximum(best, _TINY)
+
+
 def _namespace(*arrays: Array):
     return np if all(isinstance(a, np.ndarray) for a in arrays) else jnp

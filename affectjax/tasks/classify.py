@@ -10,7 +10,7 @@ from clu import metrics as clu_metrics
 from flax import linen as nn
 
 from affectjax.data.ops import mixing
-from affectjax.losses import ccc, classification, missing, regression
+from affectjax.losses import ccc, classification, distribution, missing, regression
 from affectjax.metrics import mixture, states
 from affectjax.models import norm
 from affectjax.tasks.inputs import Inputs
@@ -29,7 +29,8 @@ PASSED = (
 class Classify:
     """A model with the head "logits" (k classes) and optionally "vad", and its training loss.
 
-    loss = emotion_weight CE(targets, logits) + vad_weight vad_loss(vad, prediction).
+    loss = emotion_weight CE(targets, logits) + vad_weight vad_loss(vad, prediction)
+    + conflict_weight conflict(logits, conflicts).
 
     Attributes:
       model: a Flax module, (*inputs, deterministic) -> {"logits": (b, k), "vad": (b, d)}; d is 2
@@ -40,6 +41,9 @@ class Classify:
       class_weights: one a class, or none: CE is then weighted by that of the true class, and
         divided by the sum of these weights (torch).
       target: "hard" learns the category, "distribution" the raters' shares.
+      criterion: "cross_entropy", or "focal": `losses.distribution.focal` of sigmoids.
+      conflicts: pairs of categories (by index) that are not to be predicted together
+        (`losses.distribution.conflict`; of sigmoids where the criterion is).
       smoothing: label smoothing of hard targets, q = (1 - s) onehot + s / k.
       vad_loss: see `vad_term`.
       mixup, cutmix: alphas of the Beta distributions; 0 for none. The pair of a row is mixed in
@@ -54,6 +58,9 @@ class Classify:
     classes: int
     class_weights: Sequence[float] = ()
     target: Literal["hard", "distribution"] = "hard"
+    criterion: Literal["cross_entropy", "focal"] = "cross_entropy"
+    conflicts: Sequence[Sequence[int]] = ()
+    conflict_weight: float = 0.0
     smoothing: float = 0.0
     emotion_weight: float = 1.0
     vad_weight: float = 0.0
@@ -76,6 +83,14 @@ class Classify:
                 "config.task.class_weights weighs plain hard targets: without smoothing, mixup, "
                 "cutmix, datasets and target='distribution'"
             )
+        if self.criterion not in ("cross_entropy", "focal"):
+            raise ValueError(
+                f"config.task.criterion = {self.criterion!r}; allowed: cross_entropy, focal"
+            )
+        if (self.criterion == "focal" or self.conflicts) and (self.datasets or self.class_weights):
+            raise ValueError(
+                "config.task.criterion='focal' and conflicts go without datasets and class_weights"
+            )
 
     def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
         zeros = {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
@@ -91,9 +106,13 @@ class Classify:
         weights = None
         if self.class_weights:
             weights = jnp.asarray(self.class_weights)[batch["emotion"]]
-        cross = classification.soft_cross_entropy(out["logits"], targets, weights)
-        terms = {"loss_emotion": cross, **moved(out)}
+        sigmoid = self.criterion == "focal"
+        towards = distribution.focal if sigmoid else classification.soft_cross_entropy
+        terms = {"loss_emotion": towards(out["logits"], targets, weights=weights), **moved(out)}
         total = self.emotion_weight * terms["loss_emotion"]
+        if self.conflicts:
+            terms["loss_conflict"] = distribution.conflict(out["logits"], self.conflicts, sigmoid)
+            total += self.conflict_weight * terms["loss_conflict"]
         if self.vad_weight:
             terms["loss_vad"] = vad_term(self.vad_loss, out, vad)
             total += self.vad_weight * terms["loss_vad"]

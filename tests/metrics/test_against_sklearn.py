@@ -101,6 +101,9 @@ def test_distances_of_distributions_are_those_of_scipy(seed):
     np.testing.assert_allclose(distribution.kl(q, p), stats.entropy(q, p, axis=1), atol=1e-9)
     theirs = spatial.distance.jensenshannon(q, p, axis=1) ** 2
     np.testing.assert_allclose(distribution.js(q, p), theirs, atol=1e-9)
+    each = [sk.ndcg_score(q[i : i + 1], p[i : i + 1]) for i in range(len(q))]
+    np.testing.assert_allclose(distribution.ndcg(q, p), each, rtol=1e-12)
+    np.testing.assert_allclose(distribution.brier(np.eye(6), np.full((6, 6), 1 / 6)), 5 / 6)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -1,9 +1,14 @@
 """Host-side transforms of the labels of one example."""
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+
+from affectjax.affect import blends, prior
+from affectjax.affect.labels import LabelSpace
 
 Element = dict[str, Any]
 
@@ -46,3 +51,64 @@ class Score:
             raise ValueError(f"the data has no {self.key!r} to make a score of: {sorted(element)}")
         value = (float(element[self.key]) - self.low) / (self.high - self.low)
         return {**element, "score": np.float32(value)}
+
+
+@dataclass(frozen=True)
+class Blend:
+    """`distribution` over `names` from `vad`: by which names a point of that space may go.
+
+    `affect.prior.posterior` of the Gaussians of `affect.blends`. Votes, which would tell of a
+    distribution too, go.
+
+    Attributes:
+      neutral, correlated: see `affect.blends.gaussians`.
+      prior: of each category; none: even.
+      temperature: above 1 softens.
+      dominance: "given" reads it; "estimated" tells it from valence, arousal and the annotated
+        category `emotion` (`affect.blends.dominance`); "without" leaves that dimension out.
+    """
+
+    names: Sequence[str]
+    neutral: Literal["norms", "published"] = "norms"
+    correlated: bool = False
+    prior: Sequence[float] = ()
+    temperature: float = 1.0
+    dominance: Literal["given", "estimated", "without"] = "given"
+
+    def __post_init__(self) -> None:
+        if self.dominance not in ("given", "estimated", "without"):
+            raise ValueError(
+                f"Blend.dominance = {self.dominance!r}; allowed: given, estimated, without"
+            )
+        if self.prior and len(self.prior) != len(self.names):
+            raise ValueError(f"Blend.prior has {len(self.prior)} for {len(self.names)} names")
+
+    def map(self, element: Element) -> Element:
+        if "vad" not in element:
+            raise ValueError(f"the data has no 'vad' to tell emotions from: {sorted(element)}")
+        at = np.asarray(element["vad"], np.float64)
+        if self.dominance == "estimated":
+            category = self.names[int(element["emotion"])]
+            at = np.append(at[:2], blends.dominance_of(at[:2], category))
+        at = at[: len(self._gaussians[0][0])]
+        if np.isnan(at).any():
+            raise ValueError(
+                f"vad {at.tolist()} has an unknown value; Blend.dominance = 'estimated' or "
+                "'without' does without the third"
+            )
+        shares = prior.posterior(
+            at,
+            LabelSpace("Blend.names", tuple(self.names), "the config"),
+            prior=np.asarray(self.prior) if self.prior else None,
+            temperature=self.temperature,
+            gaussians=self._gaussians,
+        )
+        rest = {k: v for k, v in element.items() if k != "votes"}
+        return {**rest, "distribution": shares.astype(np.float32)}
+
+    @functools.cached_property
+    def _gaussians(self) -> tuple[np.ndarray, np.ndarray]:
+        dimensions = 2 if self.dominance == "without" else 3
+        return blends.gaussians(
+            self.names, neutral=self.neutral, correlated=self.correlated, dimensions=dimensions
+        )
