@@ -37,7 +37,9 @@ KEYS: dict[str, Key] = {
     "votes": Key("k", "int32", "counts", "raters for each category"),
     "vad": Key("3", "float32", "[-1, 1]", "valence, arousal, dominance"),
     "score": Key("", "float32", "stated by the config", "a score of the whole, such as quality"),
-    "action_units": Key("a", "float32", "[0, 1]", "peak intensity of FACS action units"),
+    "action_units": Key(
+        "a", "float32", "[0, 1]", "peak intensity of FACS action units; NaN unknown"
+    ),
     "subject": Key("", "int32", "id", "the person in the clip; splits never share one"),
     "clip_id": Key("", "int64", "id", "stable 63-bit hash of the clip's name"),
     "view": Key("", "int32", "index", "which view (window) of the clip this row is"),

@@ -1,6 +1,12 @@
 """FACS action units by number, and the units of prototypical expressions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from affectjax.affect import mapping
 
 SOURCE = "Ekman, Friesen & Hager 2002, Facial Action Coding System; EMFACS prototypes"
 
@@ -57,3 +63,31 @@ PROTOTYPES: dict[str, tuple[int, ...]] = {
     "disgust": (9, 15, 17),
     "anger": (4, 5, 7, 23),
 }
+
+# Shares of people who show a unit in an expression (Du, Tao & Martinez 2014, table 1: units of more
+# than 70% count as prototypical, here 1). As remembered from the papers that couple expressions and
+# units by them; the printed table was not at hand.
+SHARES: dict[str, dict[int, float]] = {
+    "neutral": {},
+    "happiness": {12: 1.0, 25: 1.0, 6: 0.51},
+    "sadness": {4: 1.0, 15: 1.0, 1: 0.60, 6: 0.50, 11: 0.26, 17: 0.67},
+    "surprise": {1: 1.0, 2: 1.0, 25: 1.0, 26: 1.0, 5: 0.66},
+    "fear": {1: 1.0, 4: 1.0, 20: 1.0, 25: 1.0, 2: 0.57, 5: 0.63, 26: 0.33},
+    "disgust": {9: 1.0, 10: 1.0, 17: 1.0, 4: 0.31, 24: 0.26},
+    "anger": {4: 1.0, 7: 1.0, 24: 1.0, 10: 0.26, 17: 0.52, 23: 0.29},
+}
+
+
+def shares(names: Sequence[str], units: Sequence[int]) -> Float[np.ndarray, "k a"]:
+    """SHARES as a table: how often each expression shows each unit.
+
+    Raises:
+      ValueError: an expression without a row.
+
+    >>> shares(("neutral", "happy"), (6, 12)).tolist()
+    [[0.0, 0.0], [0.51, 1.0]]
+    """
+    roots = [mapping.SYNONYMS.get(name, name) for name in names]
+    if unknown := [n for n in roots if n not in SHARES]:
+        raise ValueError(f"no action units of {unknown}; there are {', '.join(SHARES)}")
+    return np.array([[SHARES[n].get(unit, 0.0) for unit in units] for n in roots])

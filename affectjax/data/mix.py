@@ -4,8 +4,9 @@ Which part and which of its examples stands at a position is `order.mixed_at`, a
 (seed, position): a run goes on, or spreads over other hosts, with the same batches.
 
 What a part does not know is stored as unknown, for the loss to mask: `emotion` -1, `vad` NaN,
-`distribution` all 0. `possible` says which of the mixture's categories the part's raters could have
-named at all: that a clip is not boredom is nothing that a set without boredom tells.
+`distribution` all 0, `action_units` NaN. `possible` says which of the mixture's categories the
+part's raters could have named at all: that a clip is not boredom is nothing that a set without
+boredom tells.
 """
 
 import bisect
@@ -34,6 +35,7 @@ class Part:
       splits: name of a split -> the builder's expression; the part is absent from other splits.
       weight: how much more often it comes than its size alone says; 0 leaves it out of training.
       also: its categories whose place in the mixture's no equal name or synonym says.
+      teaches: which of its labels (of LABELS) are used; none: all.
       ops: transforms of its stored examples before the mixture's own, such as another frame rate.
     """
 
@@ -44,6 +46,7 @@ class Part:
     data_dir: str = ""
     weight: float = 1.0
     also: Mapping[str, str] | None = None
+    teaches: Sequence[str] = ()
     ops: Sequence[Any] = ()
 
 
@@ -54,6 +57,7 @@ class Opened:
     Attributes:
       number: its index among the parts of the config.
       emotion, votes: its categories -> the mixture's; None where it has none.
+      units: numbers of its action units in their order.
     """
 
     name: str
@@ -62,6 +66,8 @@ class Opened:
     weight: float = 1.0
     emotion: mapping.LabelMap | None = None
     votes: mapping.LabelMap | None = None
+    units: Sequence[int] = ()
+    teaches: Sequence[str] = ()
     ops: Sequence[Any] = ()
 
 
@@ -70,11 +76,12 @@ class Mixture:
 
     Elements have the mixture's labels (see above), `dataset`, the index of their part, `clip_id`
     "<part>/<id>" and subjects that no two parts share; a part that does not say who is in a clip
-    counts each as somebody else. `multilabel`, `action_units` and `score` are left out.
+    counts each as somebody else. `multilabel` and `score` are left out.
 
     Args:
       labels: the mixture's categories; none where only VAD is learned.
       rated, voted: some part has `vad`, or `votes`: then every element has it, perhaps unknown.
+      units: numbers of the action units that every element has, perhaps unknown; none: left out.
       temperature: a part's share is proportional to weight x size^(1 / temperature): 1 takes the
         examples of all parts alike, more lifts the small ones, and inf takes all parts alike.
 
@@ -89,6 +96,7 @@ class Mixture:
         *,
         rated: bool,
         voted: bool,
+        units: Sequence[int] = (),
         temperature: float = 1.0,
     ) -> None:
         if not parts:
@@ -96,7 +104,7 @@ class Mixture:
         if empty := [part.name for part in parts if not len(part.examples)]:
             raise ValueError(f"config.data.parts: no examples in the split of {', '.join(empty)}")
         self.parts, self.labels = tuple(parts), tuple(labels)
-        self.rated, self.voted = rated, voted
+        self.rated, self.voted, self.units = rated, voted, tuple(units)
         self.sizes = [len(part.examples) for part in parts]
         self._ends = list(itertools.accumulate(self.sizes))
         self.temperature = temperature
@@ -148,6 +156,9 @@ class Mixture:
 
     def _unified(self, element: Element, part: Opened, place: int) -> Element:
         out = {k: v for k, v in element.items() if k not in LABELS}
+        if part.teaches:
+            gone = {*LABELS} - {*part.teaches}
+            element = {k: v for k, v in element.items() if k not in gone}
         out["dataset"] = part.number
         out["clip_id"] = part.name.encode() + b"/" + _bytes(element["clip_id"])
         subject = int(element.get("subject", place))
@@ -159,6 +170,8 @@ class Mixture:
             out["possible"] = unify.possible(part.emotion, len(self.labels))
         if self.rated:
             out["vad"] = np.asarray(element.get("vad", np.full(3, np.nan)), np.float32)
+        if self.units:
+            out["action_units"] = unify.coded(self.units, part.units, element.get("action_units"))
         if self.voted and self.labels:
             told = element.get("votes", element.get("distribution"))
             out["distribution"] = unify.shares(part.votes, told, len(self.labels))

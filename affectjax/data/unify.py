@@ -1,6 +1,7 @@
 """One label space over several datasets: what each category becomes, and what nobody could say."""
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -86,3 +87,30 @@ def shares(to: mapping.LabelMap | None, votes: Any, classes: int) -> Float[np.nd
         return np.zeros(classes, np.float32)
     moved = np.asarray(votes, np.float64) @ to.matrix()
     return (moved / (moved.sum() or 1.0)).astype(np.float32)
+
+
+def coded(units: Sequence[int], own: Sequence[int], values: Any) -> Float[np.ndarray, " a"]:
+    """Intensities of the mixture's action units from a part's; NaN of those that it lacks.
+
+    >>> coded((1, 2, 12), (12, 1), [0.5, 1.0]).tolist()
+    [1.0, nan, 0.5]
+    """
+    if values is None:
+        return np.full(len(units), np.nan, np.float32)
+    given = dict(zip(own, np.asarray(values, np.float32).tolist(), strict=True))
+    return np.array([given.get(unit, np.nan) for unit in units], np.float32)
+
+
+def unit_numbers(names: Sequence[str]) -> tuple[int, ...]:
+    """Numbers of action units from their names.
+
+    Raises:
+      ValueError: a name without a number.
+
+    >>> unit_numbers(("AU1", "AU12 lip corner puller"))
+    (1, 12)
+    """
+    found = [re.search(r"\d+", name) for name in names]
+    if None in found:
+        raise ValueError(f"action units without a number: {list(names)}")
+    return tuple(int(match[0]) for match in found if match)

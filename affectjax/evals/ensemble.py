@@ -70,7 +70,7 @@ def mean(runs: Sequence[Rows]) -> Rows:
     if any(run.keys() != runs[0].keys() for run in runs):
         raise ValueError(f"the runs predict different things: {[sorted(run) for run in runs]}")
     out = dict(runs[0])
-    for key in ("probabilities", "multilabel_pred", "vad_pred"):
+    for key in ("probabilities", "multilabel_pred", "vad_pred", "action_units_pred"):
         if key in out:
             out[key] = np.mean([run[key] for run in runs], axis=0)
     if "vad_sd" in out:

@@ -15,7 +15,9 @@ from affectjax.metrics import classification
 from affectjax.train import hosts, inputs, setup, shard
 
 Rows = dict[str, np.ndarray]
-_RATERS = ("soft_nll", "soft_ece", "kl", "js", "tvd")
+_TOLD = ("multilabel", "vad", "score", "action_units")
+_SHOWN = ("uar", "war", "map", "macro_f1", "ccc_mean", "units_f1", "srcc", "plcc", "ece")
+_RATERS = ("soft_nll", "soft_ece", "soft_brier", "kl", "js", "tvd")
 
 
 def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
@@ -40,7 +42,7 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
     workdir = pathlib.Path(workdir)
     folder = workdir / "evaluation"
     mesh = shard.make_mesh(config.mesh.to_dict())
-    names = inputs.label_names(config)
+    names, coded = inputs.label_names(config), config.task.get("units", ())
     results: dict[str, dict[str, Any]] = {}
     with jax.set_mesh(mesh):
         run, restored = setup.trained(config, workdir, mesh, ("selected", "last"))
@@ -50,7 +52,7 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
         if hosts.main():
             folder.mkdir(parents=True, exist_ok=True)
             write_json(folder / calibrate.FILE, fitted)
-            predictions.write(folder, config.select.split, named(config, chosen_on), names)
+            predictions.write(folder, config.select.split, named(config, chosen_on), names, coded)
         for split in config.evaluate:
             told = {}
             for which, (step, state) in restored.items():
@@ -60,7 +62,7 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
                     changed = calibrated(clips, fitted)
                     told[which] |= {"calibrated": changed} if changed else {}
                     if hosts.main():
-                        predictions.write(folder, split, named(config, clips), names)
+                        predictions.write(folder, split, named(config, clips), names, coded)
             results[split] = {
                 "split": split,
                 "examples": inputs.split_expression(config, split),
@@ -186,7 +188,7 @@ def per_clip(rows: Rows) -> Rows:
         np.add.at(total, rank[place], values)
         return total / counts.reshape(-1, *[1] * (values.ndim - 1))
 
-    averaged = ("probabilities", "multilabel_pred", "vad_pred", "vad_sd", "score_pred")
+    averaged = ("vad_sd", "probabilities", *(f"{k}_pred" for k in _TOLD))
     return {k: mean(v) if k in averaged else v[first[order]] for k, v in rows.items()}
 
 
@@ -200,7 +202,7 @@ def write_json(path: pathlib.Path, values: Mapping[str, Any]) -> None:
 def summary(split: str, values: Mapping[str, Any]) -> str:
     """One line of the main scores with their intervals."""
     shown = []
-    for name in ("uar", "war", "map", "macro_f1", "ccc_mean", "srcc", "plcc", "ece"):
+    for name in ("multitask", *_SHOWN):
         if name in values:
             low, high = values.get(f"{name}_interval", (None, None))
             interval = f" [{low:.3f}, {high:.3f}]" if low is not None else ""
@@ -221,5 +223,5 @@ def score_arguments(clips: Rows) -> dict[str, Any]:
     """What `scores.scores` takes of the clips."""
     categories = ("probabilities", "emotion", "distribution")
     labels = ("multilabel_pred", "multilabel", "vad_pred", "vad", "score_pred", "score")
-    known = (*categories, *labels, "subject")
+    known = (*categories, *labels, "action_units_pred", "action_units", "subject")
     return {k: clips[k] for k in known if k in clips}

@@ -16,12 +16,19 @@ _DATASET = "dataset"
 _SCORES = ("score", "score_pred")
 
 
-def write(folder: pathlib.Path, split: str, clips: Rows, labels: Sequence[str]) -> None:
+def write(
+    folder: pathlib.Path,
+    split: str,
+    clips: Rows,
+    labels: Sequence[str],
+    units: Sequence[int] = (),
+) -> None:
     """<folder>/<split>_predictions.csv, one row a clip.
 
     Columns: clip_id, subject, of a mixture dataset; of categories emotion, predicted and
     p_<label>...; of labels that may hold together has_<label>... (0 or 1) and score_<label>...;
-    VAD's truth and as predicted, of the dimensions that the model has; score and score_pred.
+    VAD's truth and as predicted, of the dimensions that the model has; score and score_pred; of
+    action `units` unit_AU<number> (0, 1, or nan where unknown) and told_AU<number>.
     """
     columns: dict[str, Any] = {k: clips[k] for k in ("clip_id", "subject", _DATASET) if k in clips}
     if "probabilities" in clips:
@@ -35,6 +42,10 @@ def write(folder: pathlib.Path, split: str, clips: Rows, labels: Sequence[str]) 
     for key in ("vad", "vad_pred", "vad_sd"):
         if key in clips and "vad_pred" in clips:
             columns |= {f"{key}_{n}": x for n, x in zip("vad", clips[key].T, strict=False)}
+    if "action_units_pred" in clips:
+        for i, unit in enumerate(units):
+            columns[f"unit_AU{unit:02}"] = clips["action_units"][:, i]
+            columns[f"told_AU{unit:02}"] = clips["action_units_pred"][:, i]
     with (folder / f"{split}{ENDING}").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
@@ -58,6 +69,8 @@ def read(path: str | os.PathLike[str]) -> Rows:
         "vad": "vad_",
         "vad_pred": "vad_pred_",
         "vad_sd": "vad_sd_",
+        "action_units": "unit_",
+        "action_units_pred": "told_",
     }
     for key, prefix in groups.items():
         found = [k for k in columns if k.startswith(prefix) and k not in _SCORES]

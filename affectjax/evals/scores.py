@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from affectjax.affect import prior
-from affectjax.evals import bootstrap
+from affectjax.evals import bootstrap, units
 from affectjax.evals import multilabel as labels
 from affectjax.metrics import calibration, classification, confusion, moments, regression
 from affectjax.metrics import distribution as distances
@@ -29,6 +29,8 @@ def scores(
     multilabel: Float[np.ndarray, "b l"] | None = None,
     score_pred: Float[np.ndarray, " b"] | None = None,
     score: Float[np.ndarray, " b"] | None = None,
+    action_units_pred: Float[np.ndarray, "b a"] | None = None,
+    action_units: Float[np.ndarray, "b a"] | None = None,
     *,
     thresholds: Float[np.ndarray, " l"] | float = 0.5,
     resamples: int = 2000,
@@ -39,9 +41,10 @@ def scores(
     With intervals: uar (over the classes that occur), war, macro_f1 (over the classes true or
     predicted), weighted_f1, kappa, ece (15 bins), brier, nll; of VAD ccc, pcc (unbiased moments)
     rmse and mae, of each dimension and as `_mean`; against the raters' shares (`distribution`, or
-    `votes` made into shares) soft_nll, kl and js, in nats, tvd (DistCE), and soft_ece: ece where
-    a category is as right as the share of raters who chose it. Without: recall and confusion (rows
-    true), as lists, chance, and ccc_pooled, of all dimensions in one vector (`regression.cage`).
+    `votes` made into shares) soft_nll, kl and js, in nats, tvd (DistCE), soft_brier, ndcg (of the
+    order of categories), and soft_ece: ece where a category is as right as the share of raters who
+    chose it. Without: recall and confusion (rows true), as lists, chance, and ccc_pooled, of all
+    dimensions in one vector (`regression.cage`).
     Scores of the whole: srcc and plcc, and the interval of srcc is that of the correlation of ranks
     in the whole set. Labels that hold together: see `multilabel.scores`. Without `subject` every
     clip is its own. What is unknown of a clip does not count: `emotion` below 0, a `distribution`
@@ -53,9 +56,8 @@ def scores(
     known = (probabilities, multilabel_pred, vad_pred, score_pred)
     given = next((x for x in known if x is not None), None)
     if given is None:
-        raise ValueError(
-            "nothing to score: no probabilities, multilabel_pred, vad_pred or score_pred"
-        )
+        told = "no probabilities, multilabel_pred, vad_pred or score_pred"
+        raise ValueError(f"nothing to score: {told}")
     people = np.arange(len(given)) if subject is None else np.asarray(subject)
     out: Scores = {"clips": len(given), "subjects": len(np.unique(people))}
     options = {"resamples": resamples, "seed": seed}
@@ -71,6 +73,9 @@ def scores(
         out |= _of_known("vad", known_rows, _dimensions, pred, true, people, options)
     if score_pred is not None and score is not None:
         out |= _ratings(np.asarray(score_pred), np.asarray(score), people, options)
+    if action_units_pred is not None and action_units is not None:
+        pairs = (action_units_pred, action_units), ((probabilities, emotion), (vad_pred, vad))
+        out |= units.scores(*pairs, people, **options)
     return out
 
 
@@ -134,6 +139,8 @@ def _shares(q: np.ndarray, p: np.ndarray, people: np.ndarray, options: Any) -> S
         "kl": distances.kl(q, p),
         "js": distances.js(q, p),
         "tvd": distances.tvd(q, p),
+        "soft_brier": distances.brier(q, p),
+        "ndcg": distances.ndcg(q, p),
     }
     agreed = q[np.arange(len(q)), p.argmax(1)]
     binned = _bins(p.max(1), agreed, people)
@@ -145,9 +152,7 @@ def _shares(q: np.ndarray, p: np.ndarray, people: np.ndarray, options: Any) -> S
 
 def _dimensions(p: np.ndarray, t: np.ndarray, people: np.ndarray, options: Any) -> Scores:
     centre = t.mean(0)  # sums of squares about a common point do not cancel
-    p0, t0 = p - centre, t - centre
-    parts = [np.ones_like(p0), p0, t0, p0**2, t0**2, p0 * t0, np.abs(p0 - t0)]
-    sums = bootstrap.by_subject(np.stack(parts, axis=1), people)
+    sums = bootstrap.by_subject(moments.summands(p - centre, t - centre), people)
     exact = moments.moments(p, t)
     out: Scores = {}
     for name, score in (
@@ -170,8 +175,7 @@ def _ratings(p: np.ndarray, t: np.ndarray, people: np.ndarray, options: Any) -> 
     for name, (a, b) in pairs.items():
         # Correlation has no scale: sums of squares of standard values do not cancel.
         x, y = (_standard(np.asarray(v, np.float64)) for v in (a, b))
-        parts = np.stack([np.ones_like(x), x, y, x**2, y**2, x * y, np.abs(x - y)], axis=1)
-        sums = bootstrap.by_subject(parts[..., None], people)
+        sums = bootstrap.by_subject(moments.summands(x[:, None], y[:, None]), people)
         statistic = lambda s: moments.pcc(moments.from_sums(s))[..., 0]  # noqa: E731
         out |= bootstrap.scored(name, statistic, sums, **options)
     return out

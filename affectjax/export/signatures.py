@@ -29,6 +29,7 @@ OUTPUTS = {
     "labels": "(b, k) of each label of labels.txt by itself",
     "present": "(b, k) bool, the label's probability reaches its threshold",
     "score": "(b,)",
+    "action_units": "(b, a), the probability of each unit of config.json's task.units",
     "vad": "(b, d) in [-1, 1]: valence, arousal and, where d is 3, dominance",
     "vad_low": "(b, d), the lower end of the interval",
     "vad_high": "(b, d), `vad_low` to `vad_high` held 95% of validation clips",
@@ -52,6 +53,8 @@ def predict(task: Any, fitted: Mapping[str, Any]) -> Serve:
             served["present"] = out["multilabel_pred"] >= least
         if "score_pred" in out:
             served["score"] = out["score_pred"]
+        if "action_units_pred" in out:
+            served["action_units"] = out["action_units_pred"]
         if "vad_pred" in out:
             served |= _rated(out, fitted)
         return served

@@ -52,7 +52,7 @@ def cross_entropy(
 
 
 def known(vad: Float[Given, "b d"]) -> tuple[Float[Array, "b d"], Float[Array, "b d"]]:
-    """VAD with 0 for what is unknown (NaN), and 1 where it is known.
+    """VAD, or units, with 0 for what is unknown (NaN), and 1 where it is known.
 
     >>> import jax.numpy as jnp
     >>> [x.tolist() for x in known(jnp.array([[0.5, jnp.nan]]))]
@@ -60,3 +60,17 @@ def known(vad: Float[Given, "b d"]) -> tuple[Float[Array, "b d"], Float[Array, "
     """
     there = ~jnp.isnan(vad)
     return jnp.where(there, vad, 0.0), there.astype(jnp.float32)
+
+
+def binary_cross_entropy(
+    logits: Float[Given, "b a"], labels: Float[Given, "b a"]
+) -> Float[Array, ""]:
+    """Sigmoid cross-entropy over what is known of the labels (NaN: unknown); 0 where nothing is.
+
+    >>> import jax.numpy as jnp
+    >>> float(binary_cross_entropy(jnp.zeros((1, 2)), jnp.array([[1.0, jnp.nan]])))  # log 2
+    0.693...
+    """
+    values, there = known(labels)
+    each = jax.nn.softplus(logits) - values * logits
+    return (each * there).sum() / jnp.maximum(there.sum(), 1.0)

@@ -76,6 +76,14 @@ def moments(
     return Moments(count, mean_p, mean_t, *sums)
 
 
+def summands(
+    prediction: Float[np.ndarray, "b d"], target: Float[np.ndarray, "b d"]
+) -> Float[np.ndarray, "b 7 d"]:
+    """1, p, t, p^2, t^2, p t and |p - t| of each row, whose sums `from_sums` takes."""
+    p, t = prediction, target
+    return np.stack([np.ones_like(p), p, t, p**2, t**2, p * t, np.abs(p - t)], axis=1)
+
+
 def from_sums(sums: Float[Array, "*s 7 d"]) -> Moments:
     """Moments from plain sums of 1, p, t, p^2, t^2, p t and |p - t|, as resampling adds them.
 

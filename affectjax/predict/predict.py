@@ -45,6 +45,7 @@ class Predictor:
     set_share: float | None
     step: int
     look: Any = None  # look.Look, to explain what is said
+    units: tuple[int, ...] = ()  # action units that the run tells of
 
 
 def predict(
@@ -134,6 +135,7 @@ def load(
         set_share=fitted.get("set_share"),
         step=step,
         look=look.of_run(run.task, params, lambda: jax.set_mesh(mesh)) if explain else None,
+        units=tuple(config.task.get("units", ())),
     )
 
 
@@ -195,7 +197,7 @@ def one(
 def of_clips(eval_ops: Any) -> list[Any]:
     """The ops of a config's `data.eval_ops`, without those of labels: a user's clip has none."""
     every = config_lib.build(eval_ops, "config.data.eval_ops")
-    return [op for op in every if not isinstance(op, labels.Present | labels.Score)]
+    return [op for op in every if not isinstance(op, labels.Present | labels.Score | labels.Blend)]
 
 
 def plan(fps: float, ops: Iterable[Any], hop: float) -> windows.Plan:

@@ -21,7 +21,12 @@ from affectjax.predict import predict
 
 Ask = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
 DATATYPES = {"uint8": "UINT8", "int32": "INT32", "float32": "FP32"}
-NAMED = {"labels": "multilabel_pred", "vad": "vad_pred", "score": "score_pred"}
+NAMED = {
+    "labels": "multilabel_pred",
+    "vad": "vad_pred",
+    "score": "score_pred",
+    "action_units": "action_units_pred",
+}
 
 
 def main() -> None:
@@ -44,7 +49,8 @@ def main() -> None:
 def predictor(folder: pathlib.Path, ask: Ask, hop: float = 0.0) -> predict.Predictor:
     """What `predict` asks about windows, with a server behind it instead of a run."""
     card = json.loads((folder / "assets" / "card.json").read_text())
-    data = json.loads((folder / "assets" / "config.json").read_text())["data"]
+    config = json.loads((folder / "assets" / "config.json").read_text())
+    data = config["data"]
     ops = [_own_vocabulary(op, folder / "assets") for op in predict.of_clips(data["eval_ops"])]
     needs = predict.needed(card["inputs"])
     fitted = card["calibration"]
@@ -60,6 +66,7 @@ def predictor(folder: pathlib.Path, ask: Ask, hop: float = 0.0) -> predict.Predi
         set_threshold=fitted.get("set_threshold"),
         set_share=fitted.get("set_share"),
         step=card["step"],
+        units=tuple(config["task"].get("units", ())),
     )
 
 

@@ -29,6 +29,9 @@ def named(predictor: Any, row: dict[str, np.ndarray]) -> dict[str, Any]:
         out["present"] = [name for (name, x), threshold in found if x >= threshold]
     if "score_pred" in row:
         out["score"] = round(float(row["score_pred"]), 4)
+    if "action_units_pred" in row:
+        each = zip(predictor.units, row["action_units_pred"], strict=True)
+        out["action_units"] = {f"AU{unit:02}": round(float(x), 4) for unit, x in each}
     if "vad_pred" in row:
         vad = [float(x) for x in row["vad_pred"]]
         rated = DIMENSIONS[: len(vad)]

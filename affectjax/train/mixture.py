@@ -36,6 +36,8 @@ def opened(config: Config, split: str) -> mix.Mixture:
                 emotion=_labels(name, part, held[name], "emotion", data.labels),
                 votes=_labels(name, part, held[name], "votes", data.labels)
                 or _labels(name, part, held[name], "distribution", data.labels),
+                units=_units(held[name]) if data.units else (),
+                teaches=part.teaches,
                 ops=part.ops,
             )
         )
@@ -44,6 +46,7 @@ def opened(config: Config, split: str) -> mix.Mixture:
         tuple(data.labels),
         rated=any("vad" in keys for keys in features),
         voted=any("votes" in keys or "distribution" in keys for keys in features),
+        units=tuple(data.units),
         temperature=data.temperature,
     )
 
@@ -91,11 +94,23 @@ def check(config: Config) -> None:
         )
     if twice := sorted({x for x in data.labels if list(data.labels).count(x) > 1}):
         raise ValueError(f"config.data.labels names {', '.join(twice)} twice")
+    for name, part in data.parts.items():
+        if odd := sorted(set(part.teaches) - set(mix.LABELS)):
+            raise ValueError(
+                f"config.data.parts.{name}.teaches names {', '.join(odd)}; allowed: "
+                f"{', '.join(mix.LABELS)}"
+            )
+    if list(task.get("units", ())) != list(data.units):
+        raise ValueError(
+            f"config.task.units = {list(task.get('units', ()))}, but config.data.units = "
+            f"{list(data.units)}"
+        )
     told, names = list(task.get("datasets", ())), sorted(data.parts)
     if told != names:
         raise ValueError(
             f"config.task.datasets = {told}, but config.data.parts are {names}: rows of a mixture "
-            "may lack labels, which Classify and Regress mask where they are given datasets=[...]"
+            "may lack labels, which Classify, Regress and Unified mask where they are given "
+            "datasets=[...]"
         )
 
 
@@ -112,9 +127,16 @@ def _examples(builder: Any, part: mix.Part, split: str, size: int, number: int) 
     return source.split(prepared, part.splits[split])
 
 
+def _units(builder: Any) -> tuple[int, ...]:
+    """Numbers of a part's action units; none where it has none."""
+    if "action_units" not in builder.info.features:
+        return ()
+    return unify.unit_numbers(dict(builder.info.metadata)["names"]["action_units"])
+
+
 def _labels(name: str, part: mix.Part, builder: Any, key: str, labels: Any) -> Any:
     """What the categories of a key become; None where there are none here or in the mixture."""
-    if not labels or key not in builder.info.features:
+    if not labels or key not in builder.info.features or (part.teaches and key not in part.teaches):
         return None
     feature = builder.info.features[key]
     names = getattr(feature, "names", None) or dict(builder.info.metadata)["names"][key]

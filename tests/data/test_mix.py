@@ -133,3 +133,24 @@ def test_a_mixture_without_categories_has_vad_alone():
     element = mixture[61]
     assert not {"emotion", "possible", "distribution"} & set(element)
     assert np.isnan(element["vad"]).all()
+
+
+def test_units_are_told_by_number_and_a_part_teaches_what_it_is_to():
+    features = _features(
+        labels.CREMAD6.names,
+        action_units=tfds.features.Tensor(shape=(3,), dtype=np.float32),
+        vad=tfds.features.Tensor(shape=(3,), dtype=np.float32),
+    )
+    parts = [
+        _part("coded", 0, features, 4, labels.CREMAD6.names, units=(12, 1, 4)),
+        _part("named", 1, features, 4, labels.CREMAD6.names, teaches=("emotion",)),
+    ]
+    units = (1, 6, 12)
+    mixed = mix.Mixture(parts, NAMES, rated=True, voted=False, units=units)
+    first, other = mixed[0], mixed[4]
+    own = parts[0].examples[0]["action_units"]
+    np.testing.assert_array_equal(first["action_units"], [own[1], np.nan, own[0]])
+    assert np.isnan(other["action_units"]).all()
+    assert np.isnan(other["vad"]).all()
+    assert not np.isnan(first["vad"]).any()
+    assert first["emotion"] == other["emotion"] == 0

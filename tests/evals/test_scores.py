@@ -102,3 +102,32 @@ def test_scores_of_the_whole_are_scipys_correlations():
     np.testing.assert_allclose(out["srcc"], stats.spearmanr(pred, score).statistic, atol=1e-9)
     np.testing.assert_allclose(out["plcc"], stats.pearsonr(pred, score).statistic, atol=1e-9)
     assert out["srcc_interval"][0] < out["srcc"] < out["srcc_interval"][1]
+
+
+def test_units_and_the_score_of_all_three_are_scikit_learns():
+    g = np.random.default_rng(3)
+    n = 60
+    p, vad = g.dirichlet(np.ones(4), n), g.uniform(-1, 1, (n, 2))
+    clips = {
+        "probabilities": p,
+        "emotion": g.integers(0, 4, n),
+        "vad_pred": vad + g.normal(0, 0.3, (n, 2)),
+        "vad": vad,
+        "action_units_pred": g.random((n, 3)),
+        "action_units": g.integers(0, 2, (n, 3)).astype(float),
+        "subject": np.arange(n) // 6,
+    }
+    clips["emotion"][:10], clips["vad"][10:20] = -1, np.nan
+    clips["action_units"][20:30] = np.nan
+    told = scores.scores(**clips, resamples=50)
+    truth, told_units = clips["action_units"], clips["action_units_pred"] >= 0.5
+    known = ~np.isnan(truth).any(1)
+    each = sk.f1_score(truth[known], told_units[known], average=None)
+    np.testing.assert_allclose(told["units_f1_each"], each)
+    assert told["units_f1"] == pytest.approx(each.mean())
+    ap = sk.average_precision_score(truth[known], clips["action_units_pred"][known], average=None)
+    np.testing.assert_allclose(told["units_ap"], ap)
+    parts = told["ccc_mean"] + told["macro_f1"] + told["units_f1"]
+    assert told["multitask"] == pytest.approx(parts, rel=1e-9)
+    low, high = told["multitask_interval"]
+    assert low < told["multitask"] < high

@@ -23,7 +23,13 @@ CONFIGS = sorted(p.relative_to(REPO) for p in REPO.glob("configs/*/*.py") if p.s
 
 KILLED = pathlib.Path("configs/hicmae/ravdess_speech.py")
 
-SCORES = ("uar", "map", "ccc_mean", "srcc")  # the first that a task has is its main one
+SCORES = (
+    "multitask",
+    "uar",
+    "map",
+    "ccc_mean",
+    "srcc",
+)  # the first that a task has is its main one
 
 
 def _further(name):
