@@ -75,7 +75,7 @@ def scores(
         out |= _ratings(np.asarray(score_pred), np.asarray(score), people, options)
     if action_units_pred is not None and action_units is not None:
         pairs = (action_units_pred, action_units), ((probabilities, emotion), (vad_pred, vad))
-        out |= units.scores(*pairs, people, **options)
+        out |= units.scores(pairs[0], pairs[1], people, **options)
     return out
 
 
