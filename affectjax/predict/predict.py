@@ -168,7 +168,7 @@ def one(
     from affectjax.predict import timeline
 
     found = media.probe(path)
-    _check(predictor, found)
+    said = asked(predictor, found, detect)
     drawn = timeline.Gathered()
     records = []
     lines = results.with_name(f"{results.name}.jsonl")
@@ -176,7 +176,7 @@ def one(
         lines.open("w") as file,
         tqdm(total=found.seconds, desc=path.name, file=sys.stderr, bar_format=_BAR) as bar,
     ):
-        for window, record in _records(predictor, _windows(predictor, found, detect)):
+        for window, record in said:
             file.write(json.dumps(record) + "\n")
             records.append(record)
             drawn.add(window)
@@ -192,6 +192,18 @@ def one(
         predictor.look.draw_best(results.with_name(f"{results.name}_explained.png"), path.name)
     print(told.tell(summary), flush=True)
     return summary
+
+
+def asked(
+    predictor: Predictor, found: media.Media, detect: face.Detector | None
+) -> Iterator[tuple[windows.Window, dict[str, Any]]]:
+    """Each window of a film or sound and what is said of it, in order; they are not kept.
+
+    Raises:
+      MediaError: the file lacks what the model needs; or, while it is read, it breaks off.
+    """
+    _check(predictor, found)
+    return _records(predictor, _windows(predictor, found, detect))
 
 
 def of_clips(eval_ops: Any) -> list[Any]:

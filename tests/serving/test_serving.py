@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from affectjax.predict import served
-from serving import batched, limits
+from serving import batched, description, limits
 
 INPUTS = (
     batched.Tensor("frames", np.dtype("uint8"), (2, 4, 4, 3)),
@@ -98,3 +98,17 @@ def test_a_server_that_is_not_there_is_said_so():
     ask = served.over_http("http://127.0.0.1:9/v2/models/affect", ["audio"])
     with pytest.raises(ConnectionError, match="is `make serve` running"):
         ask({"audio": np.zeros((1, 3), np.float32)})
+
+
+def test_the_description_says_every_status_that_the_server_answers():
+    bare = {"responses": {"200": {}, "422": {}}}
+    paths = {
+        "/v2/models/{model_name}/infer": {"post": bare},
+        "/v2/health/live": {"get": dict(bare)},
+    }
+    told = description.described(json.loads(json.dumps({"paths": paths})))["paths"]
+    infer, live = (
+        set(told[path][how]["responses"]) for path, how in zip(paths, ("post", "get"), strict=True)
+    )
+    assert infer == {"200", "400", "404", "408", "413", "500", "503", "504"}
+    assert live == {"200", "400", "408", "413", "503"}
