@@ -29,7 +29,7 @@ def build(
         with gr.Tabs(elem_id="sources"):
             with gr.Tab("A file"):
                 file = gr.File(
-                    label=f"A film or a sound: up to {limits.seconds:.0f} s, {most} MB",
+                    label=f"Up to {limits.seconds:.0f} s and {most} MB",
                     file_types=sorted(media.ENDINGS),
                     height=150,
                 )

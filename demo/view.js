@@ -227,8 +227,8 @@ function wheel() {
   make("line", { y1: -1, y2: 1, class: "v-axis" }, svg);
   const both = now.windows.some((w) => w.vad && "arousal" in w.vad);
   for (const [x, y, anchor, text] of [
-    [0, -1.1, "middle", both ? "excited" : ""], [0, 1.2, "middle", both ? "calm" : ""],
-    [-0.97, -0.06, "start", "unpleasant"], [0.97, -0.06, "end", "pleasant"],
+    [0, -1.1, "middle", both ? "excited" : ""], [0, 1.22, "middle", both ? "calm" : ""],
+    [-1.07, 0.05, "end", "unpleasant"], [1.07, 0.05, "start", "pleasant"],
   ]) make("text", { x, y, "text-anchor": anchor }, svg, text);
   area = make("rect", { class: "v-area", rx: 0.06 }, svg);
   trail = make("polyline", { class: "v-trail" }, svg);

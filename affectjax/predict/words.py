@@ -31,19 +31,23 @@ def of_dimension(name: str, value: float, ends: Sequence[float] | None) -> str:
     """Which way a dimension of VAD leans, and whether its interval leaves the other way open.
 
     >>> of_dimension("valence", 0.3, (0.05, 0.6))
-    'pleasant: +0.30, within +0.05 and +0.60'
+    'pleasant: +0.30, between +0.05 and +0.60'
     >>> of_dimension("valence", -0.2, (-0.5, 0.1))
-    'rather unpleasant, but perhaps pleasant: -0.20, within -0.50 and +0.10'
+    'rather unpleasant, but perhaps pleasant: −0.20, between −0.50 and +0.10'
     >>> of_dimension("arousal", 0.7, None)
     'excited: +0.70'
+    >>> of_dimension("arousal", 0.1, (-1.0, 1.0))
+    'it cannot tell: +0.10, but anything is left open'
     """
     low, high = POLES[name]
     this, other = (high, low) if value >= 0 else (low, high)
     if ends is None:
-        return f"{this}: {value:+.2f}"
-    within = f"{value:+.2f}, within {ends[0]:+.2f} and {ends[1]:+.2f}"
+        return f"{this}: {_signed(value)}"
+    if ends[0] <= -1 and ends[1] >= 1:
+        return f"it cannot tell: {_signed(value)}, but anything is left open"
+    told = f"{_signed(value)}, between {_signed(ends[0])} and {_signed(ends[1])}"
     open_ = ends[0] < 0 < ends[1]
-    return f"rather {this}, but perhaps {other}: {within}" if open_ else f"{this}: {within}"
+    return f"rather {this}, but perhaps {other}: {told}" if open_ else f"{this}: {told}"
 
 
 def of_record(record: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +55,7 @@ def of_record(record: dict[str, Any]) -> dict[str, Any]:
 
     >>> shares = {"a": 0.6, "b": 0.4}
     >>> of_record({"probabilities": shares, "likely": ["a"], "vad": {"arousal": -0.5}})
-    {'set': 'A, and nothing else.', 'arousal': 'calm: -0.50'}
+    {'set': 'A, and nothing else.', 'arousal': 'calm: −0.50'}
     >>> of_record({"skipped": "no face found"})
     {}
     """
@@ -61,3 +65,7 @@ def of_record(record: dict[str, Any]) -> dict[str, Any]:
     for name, value in record.get("vad", {}).items():
         out[name] = of_dimension(name, value, record.get("vad_interval", {}).get(name))
     return out
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")

@@ -57,8 +57,8 @@ def test_a_sound_is_answered_in_numbers_and_in_words_and_can_be_played(tmp_path)
     first = said["windows"][0]
     assert first["shares"] == pytest.approx([0.2, 0.7, 0.1])
     assert first["words"]["set"] == "Glad or calm: it cannot tell which."
-    assert first["words"]["valence"] == "pleasant: +0.30, within +0.20 and +0.40"
-    assert first["words"]["arousal"].startswith("rather calm, but perhaps excited: -0.20")
+    assert first["words"]["valence"] == "pleasant: +0.30, between +0.20 and +0.40"
+    assert first["words"]["arousal"].startswith("rather calm, but perhaps excited: −0.20")
     with av.open(str(page.folder / said["copy"])) as container:
         assert container.duration / av.time_base == pytest.approx(3.0, abs=0.1)
 
