@@ -19,6 +19,7 @@ FPS, SIDE = 25, 480  # of the copy: at most, per second and in pixels
 FACE_SIDE = 112
 KEPT = 8  # copies, of the latest files
 PREDICTED = 0.8  # share of the waiting, when the copy is yet to be made
+REMEDY = "If a player plays it to its end, convert it to MP4 or WAV; else copy it again."
 Said = dict[str, Any]
 
 
@@ -52,8 +53,8 @@ def answer(by: Answerer, path: pathlib.Path) -> Iterator[Said]:
         yield {"state": "working", "share": 0.0, "text": f"Reading {path.name}"}
         yield from _answers(by, path)
     except media.MediaError as error:
-        text = str(error).replace(str(path), path.name)
-        yield _failed(f"{path.name} cannot be used", text[0].upper() + text[1:] + ".")
+        text = str(error).replace(str(path), "The file")
+        yield _failed(f"{path.name} cannot be used", f"{text}. {REMEDY}")
     except Exception:
         yield _failed("An error of this program", "What it is stands where the page was started.")
         raise

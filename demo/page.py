@@ -40,6 +40,7 @@ def build(
                     sources=["webcam"],
                     include_audio=True,
                     webcam_options=options,
+                    buttons=[],
                     height=320,
                 )
             with gr.Tab("Microphone"):
@@ -48,6 +49,7 @@ def build(
                     sources=["microphone"],
                     type="filepath",
                     editable=False,
+                    buttons=[],  # "share" would upload it
                 )
         with gr.Row(elem_id="examples"):
             gr.HTML("<p>No film at hand? Take one of a drawn person:</p>", apply_default_css=False)

@@ -69,7 +69,7 @@ def fitting(runs: Sequence[Run], found: media.Media) -> list[Run]:
     if not fit:
         lacks = "no sound" if found.has_video else "no picture"
         raise media.MediaError(
-            f"{found.path.name} has {lacks}, and every model here needs it "
+            f"{found.path} has {lacks}, and every model here needs it "
             f"({', '.join(f'{run.name} {run.senses}' for run in runs)})"
         )
     return fit

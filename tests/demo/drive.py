@@ -119,6 +119,11 @@ def where(page: Any) -> tuple[float, ...]:
 def start(page: Any, made: films.Made) -> None:
     """What a visitor sees first."""
     expect(page.get_by_text("Nothing leaves this machine.")).to_be_visible()
+    refused = page.request.get(page.url, headers={"host": "affectjax.example"})
+    assert refused.status == 400, "a name that leads here from outside is answered"
+    fetched = page.request.get(f"{page.url}gradio_api/file=http://127.0.0.1:7860/")
+    assert fetched.status == 403, "it fetches other addresses"
+    assert "default-src 'self'" in page.request.get(page.url).headers["content-security-policy"]
     for name in ("A film with sound", "A voice alone", "A film without sound"):
         expect(page.get_by_role("button", name=name, exact=True)).to_be_visible()
 
@@ -211,6 +216,7 @@ def microphone(page: Any, made: films.Made) -> None:
     page.wait_for_timeout(5000)
     page.get_by_role("button", name="Stop").first.click()
     answered(page)
+    expect(page.locator("#sources [title*=hare], #sources [aria-label*=hare]")).to_have_count(0)
     expect(page.locator(".v-from")).to_contain_text("which hears")
 
 

@@ -52,8 +52,9 @@ def _mjpeg(good: pathlib.Path, path: pathlib.Path) -> pathlib.Path:
     with av.open(str(path), "w", format="mjpeg") as container:
         stream = container.add_stream("mjpeg", rate=20)
         stream.pix_fmt = "yuvj420p"
-        for _, picture in media.frames(good, 20):
-            stream.height, stream.width = picture.shape[:2]
+        pictures = [picture for _, picture in media.frames(good, 20)]
+        stream.height, stream.width = pictures[0].shape[:2]
+        for picture in pictures:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())
     return path.resolve()
