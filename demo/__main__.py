@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import os
 import pathlib
+import signal
 import socket
 import sys
 import tempfile
@@ -32,6 +33,9 @@ def main() -> None:
     """Take the port, load the runs, make the examples, then listen until a signal."""
     flags = _flags()
     taken = _listening(flags.host, flags.port)
+    # Uvicorn passes the signal on when it has ended; by default that would leave the films there.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     with contextlib.ExitStack() as stack:
         made = tempfile.TemporaryDirectory(prefix="affectjax-demo-", ignore_cleanup_errors=True)
         folder = pathlib.Path(stack.enter_context(made))
