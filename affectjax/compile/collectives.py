@@ -19,6 +19,7 @@ _CALLED = re.compile(
     r"(?:calls|to_apply|body|condition|branch_computations|called_computations)="
     r"(\{[^}]*\}|%?[\w.\-]+)"
 )
+_CHAIN = re.compile(r'channel_id=(\d+),.*chain_id="(\d+)"')
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,18 @@ def collectives(text: str, chips: int) -> list[Collective]:
     """The collectives of one run of a compiled module, per chip, by kind and size of group.
 
     A loop's body counts as often as it runs (`loops.trips`), once where that is not known: see
-    `unknown_loops`.
+    `unknown_loops`. A collective that the TPU compiler fuses step by step into several matrix
+    products stands in each of them whole, with one chain_id, and counts once.
     """
     bodies = _computations(text)
     totals: dict[tuple[str, int], list[float]] = defaultdict(lambda: [0, 0.0])
+    chains: set[tuple[str, ...]] = set()
     for name, times in _times(bodies).items():
         for line in bodies[name]:
+            chain = _CHAIN.search(line)
+            if chain and chain.groups() in chains:
+                continue
+            chains |= {chain.groups()} if chain else set()
             found = _collective(line, chips, scattered="scatter" in name)
             if found and found[1] > 1:
                 kind, group, payload = found
@@ -148,9 +155,10 @@ def _collective(line: str, chips: int, scattered: bool) -> tuple[str, int, float
 def _group(line: str, chips: int) -> int:
     """Chips in a replica group, all where none is named.
 
-    Written as {{0,1},{2,3}}, as [groups,size]<=[...], or as mesh['x'=4,'y'=2] {'y'}.
+    Written as {{0,1},{2,3}}, as [groups,size]<=[...], or as mesh['x'=4,'y'=2] {'y'}, where the
+    order of the chips may stand in between.
     """
-    mesh = re.search(r"replica_groups=mesh\[([^\]]*)\] \{([^}]*)\}", line)
+    mesh = re.search(r"replica_groups=mesh\[([^\]]*)\][^{]* \{([^}]*)\}", line)
     if mesh:
         sizes = {name: int(size) for name, size in re.findall(r"'(\w+)'=(\d+)", mesh[1])}
         axes = re.findall(r"'(\w+)'(?::\(\d+\)(\d+))?", mesh[2])

@@ -9,7 +9,7 @@ import json
 import os
 import pathlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -95,8 +95,6 @@ def with_fake_data(config: Any) -> Any:
 
 def _train(config: Any, run: setup.Run, topology: chips.Topology, mesh: Any) -> cost.Cost:
     batch = _placed(run.spec, mesh)
-    lowered = run.train_step.lower(run.abstract, batch)
-    compiled, spent = _compile(lowered, topology, config)
     key = jax.eval_shape(lambda: jax.random.key(0))
     micro = {
         k: jax.ShapeDtypeStruct((s.shape[0] // config.train.accum, *s.shape[1:]), s.dtype)
@@ -112,7 +110,9 @@ def _train(config: Any, run: setup.Run, topology: chips.Topology, mesh: Any) -> 
         "average": run.abstract.ema,
         "batch": batch,
     }
-    kept = memory.kept(loss, run.abstract.params, micro, key) / _parts(mesh)
+    kept = memory.kept(loss, run.abstract.params, micro, key)
+    lowered = run.train_step.lower(run.abstract, batch)
+    compiled, spent = _compile(lowered, topology, config, kept)
     forward = flops.count(loss, run.abstract.params, micro, key) * config.train.accum
     return _cost(
         "train",
@@ -121,7 +121,7 @@ def _train(config: Any, run: setup.Run, topology: chips.Topology, mesh: Any) -> 
         spent,
         counted=lambda once: flops.count(run.train_step, run.abstract, batch, scan_once=once),
         parts={k: partition.bytes_per_chip(v) for k, v in parts.items()},
-        kept=kept,
+        kept=sum(map(memory.size, kept)) / _parts(mesh),
         model=3 * forward,
     )
 
@@ -163,14 +163,19 @@ def _predict(
     return [predicted, evaluated]
 
 
-def _compile(lowered: Any, topology: chips.Topology, config: Any) -> tuple[Any, float]:
+def _compile(
+    lowered: Any,
+    topology: chips.Topology,
+    config: Any,
+    kept: Sequence[jax.ShapeDtypeStruct] = (),
+) -> tuple[Any, float]:
     then = time.monotonic()
     try:
         compiled = lowered.compile()
     except jax.errors.JaxRuntimeError as error:
         if "RESOURCE_EXHAUSTED" not in str(error):
             raise
-        raise memory.OutOfMemory(memory.explain(str(error), topology, config)) from error
+        raise memory.OutOfMemory(memory.explain(str(error), topology, config, kept)) from error
     return compiled, time.monotonic() - then
 
 

@@ -39,13 +39,14 @@ ENTRY %main (p0: f32[4,128]) -> f32[4,128] {
   %start = (f32[10]{0}, f32[80]{0}) all-gather-start(%s), replica_groups=[1,8]<=[8]
   %done = f32[80]{0} all-gather-done(%start)
   %named = f32[50]{0} all-reduce(%u), replica_groups=mesh['x'=4,'y'=2] {'y'}, to_apply=%add
+  %turned = f32[50]{0} all-gather(%w), replica_groups=mesh['x'=4,'y'=2], device_ids=([2,4]T(1,0)) {'y'}
   %sent = (f32[9]{0}, f32[9]{0}, u32[], u32[]) collective-permute-start(%v), channel_id=5
   %alone = f32[100]{0} all-reduce(%t), replica_groups=[8,1]<=[8], to_apply=%add
   %loop = (s32[], f32[4,128]{1,0}) while(%init), condition=%condition, body=%body,
     backend_config={"known_trip_count":{"n":"10"}}
   ROOT %y = f32[4,128]{1,0} get-tuple-element(%loop), index=1
 }
-"""
+"""  # noqa: E501
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,7 @@ def found():
         ("all-gather", 4, 10, 10 * 16 * 128 * 4, 3 / 4 * 10 * 16 * 128 * 4),
         ("all-gather", 8, 1, 320, 7 / 8 * 320),
         ("all-reduce", 2, 1, 200, 200),
+        ("all-gather", 2, 1, 200, 100),
         ("collective-permute", 8, 1, 36, 36),
         ("reduce-scatter", 4, 1, 32, 3 / 4 * 32),
         ("reduce-scatter", 8, 1, 128, 7 / 8 * 128),
@@ -72,7 +74,27 @@ def test_each_collective_is_counted_with_its_bytes(found, kind, group, count, pa
 
 
 def test_nothing_else_is_counted(found):
-    assert len(found) == 7, "a group of one chip sends nothing"
+    assert len(found) == 8, "a group of one chip sends nothing"
+
+
+def test_a_gather_fused_step_by_step_into_products_counts_once():
+    step = """
+%step.N (p: bf16[2,8]) -> bf16[16,8] {
+  %p = bf16[2,8]{1,0} parameter(0)
+  ROOT %ag = bf16[16,8]{1,0} all-gather(%p), channel_id=7, replica_groups={}, dimensions={0}, frontend_attributes={chain_id="0"}
+}
+"""  # noqa: E501
+    entry = """
+ENTRY %main (p: bf16[2,8]) -> bf16[16,8] {
+  %p = bf16[2,8]{1,0} parameter(0)
+  %one = bf16[16,8]{1,0} fusion(%p), kind=kCustom, calls=%step.1
+  ROOT %two = bf16[16,8]{1,0} fusion(%p), kind=kCustom, calls=%step.2
+}
+"""
+    text = step.replace("N", "1") + step.replace("N", "2") + entry
+    for one, count in ((text, 1), (text.replace("chain_id", "id"), 2)):
+        (found,) = collectives.collectives(one, 8)
+        assert (found.count, found.payload) == (count, count * 256)
 
 
 def test_text_that_is_no_module_is_an_error():

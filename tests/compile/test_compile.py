@@ -2,6 +2,7 @@
 
 import json
 
+import jax
 import pytest
 
 from affectjax import config as config_lib
@@ -102,3 +103,12 @@ space hbm. Used 46.20G of 15.75G hbm. Exceeded hbm capacity by 30.45G.
     for part in ("46.20G of 15.75G", "6.00G  f32[512,1568,2048]", "blocks_0/mlp/fc1", "accum=2"):
         assert part in told
     assert "--config.sharding.preset=fsdp" in told
+
+
+def test_too_little_memory_of_which_the_compiler_tells_only_the_sum():
+    message = """RESOURCE_EXHAUSTED: Ran out of memory on HBM, the total memory required for HLO
+temporaries (59.38G) exceeds available HBM (15.75G)."""
+    kept = [jax.ShapeDtypeStruct(shape, "float32") for shape in [(8, 2**27), (8, 2**27), (8, 2)]]
+    told = memory.explain(message.replace("\n", " "), chips.parse("v5e:2x2"), _config(), kept)
+    for part in ("needs 59.38G of 15.75G a chip", "2.00G  2 x float32[8, 134217728]", "accum=2"):
+        assert part in told

@@ -36,10 +36,28 @@ def test_the_preset_replicated_splits_nothing():
     assert set(specs) == {P()}
 
 
-def test_fsdp_splits_the_largest_dimension_of_large_arrays_only():
+@pytest.mark.parametrize(
+    ("shape", "spec"),
+    [
+        ((1024, 3072), P("fsdp", None)),  # the last one is larger, but split worse
+        ((24, 1024, 4096), P(None, "fsdp", None)),
+        ((32, 4096), P(None, "fsdp")),  # parts of 8 rows are no whole tiles
+        ((14, 14, 3, 1024), P(None, None, None, "fsdp")),
+        ((36, 5004), P(None, "fsdp")),  # no whole tiles either way: the largest
+        ((9001, 51), P()),
+    ],
+)
+def test_fsdp_splits_whole_tiles_before_the_last_dimension(shape, spec):
+    params = {"kernel": jax.ShapeDtypeStruct(shape, "float32")}
+    mesh = shard.abstract_mesh({"fsdp": 4}, 4)
+    placed = partition.param_shardings(params, mesh, {**FIELDS, "preset": "fsdp"})
+    assert placed["kernel"].spec == spec
+
+
+def test_fsdp_splits_large_arrays_only():
     specs = _specs(preset="fsdp").params
     assert specs["encoder"]["embed"]["kernel"] == P("fsdp", None)
-    assert specs["encoder"]["blocks_0"]["attn"]["qkv"]["kernel"] == P(None, "fsdp")
+    assert specs["encoder"]["blocks_0"]["attn"]["qkv"]["kernel"] == P("fsdp", None)
     assert specs["encoder"]["blocks_0"]["attn"]["q_bias"] == P()
 
 
