@@ -72,9 +72,9 @@ def explain(
         f"{config.train.batch}; or a topology of more chips",
     ]
     if config.sharding.preset == "replicated":
+        split = f"--config.sharding.preset=fsdp --config.mesh.fsdp={min(topology.count, 8)}"
         hints.append(
-            "--config.sharding.preset=fsdp --config.mesh.data=1 --config.mesh.fsdp=-1: parameters "
-            "and optimiser state split over the chips, now replicated"
+            f"{split}: parameters and optimiser state split over the chips, now replicated"
         )
     return "\n".join([*lines, *(f"  {hint}" for hint in [*_remat(config), *hints])])
 

@@ -28,11 +28,17 @@ def test_the_table_and_the_plot_show_every_point(points, tmp_path):
     assert (tmp_path / "scaling.png").stat().st_size > 5000
 
 
+def _bound(scheme, topology):
+    wanted = scaling.chips.parse(topology)
+    return scaling.least(scaling.config("vit", scheme, wanted, True), wanted, True, "vit")
+
+
 def test_splitting_by_fsdp_must_send_half_again_as_much():
-    bounds = {
-        scheme: scaling.least(
-            scaling.config("vit", scheme, 8, True), scaling.chips.parse("cpu:8"), True, "vit"
-        )
-        for scheme in ("replicated", "fsdp")
-    }
+    bounds = {scheme: _bound(scheme, "cpu:8") for scheme in ("replicated", "fsdp")}
     assert 1.4 < bounds["fsdp"] / bounds["replicated"] < 1.5
+
+
+def test_copies_of_parts_add_an_all_reduce_of_a_part():
+    whole = _bound("replicated", "cpu:8") * 8 / (2 * 7)  # G
+    split = whole * (3 * 7 / 8 + 2 * 7 / 8 / 8)  # 64 chips: 8 parts, 8 copies of each
+    assert _bound("fsdp", "v5e:8x8") == pytest.approx(split, rel=0.06), "but for what stays whole"
