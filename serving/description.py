@@ -33,6 +33,9 @@ def described(told: dict[str, Any]) -> dict[str, Any]:
     >>> sorted(described(told)["paths"]["/x/{model_name}"]["get"]["responses"])
     ['200', '400', '404', '408', '413', '503']
     """
+    if "/metrics" in told["paths"]:  # KServe says JSON
+        text: dict[str, Any] = {"text/plain": {}, "application/openmetrics-text": {}}
+        told["paths"]["/metrics"]["get"]["responses"]["200"]["content"] = text
     for path, operations in told["paths"].items():
         extra = _ALWAYS | (_OF_A_MODEL if "{model_name}" in path else {})
         extra |= _OF_AN_ANSWER if path.endswith("/infer") else {}

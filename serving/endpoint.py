@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 from concurrent import futures
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -118,12 +119,27 @@ class Fixed(ModelRepositoryExtension):
 
 
 class Rest(RESTServer):
-    """KServe's server without the endpoints of v1, which hand bare JSON to the model."""
+    """KServe's server with less: no v1, which hands bare JSON to models; no loading of models.
+
+    It knows no versions of models and would answer 501 where one is asked for.
+    """
 
     def _register_endpoints(self, app: FastAPI) -> None:
+        routers: list[Any] = []
+        taker: Any = SimpleNamespace(include_router=routers.append)
+        register_v2_endpoints(taker, self.dataplane, self.model_repository_extension)
+        for router in routers:
+            router.routes[:] = [r for r in router.routes if "/repository/" not in r.path]
+            app.include_router(router)
         app.add_api_route("/", self.dataplane.live)
         app.add_api_route("/metrics", metrics_handler, methods=["GET"])
-        register_v2_endpoints(app, self.dataplane, self.model_repository_extension)
+
+    def _add_exception_handlers(self, app: FastAPI) -> None:
+        async def absent(_: Request, error: Any) -> JSONResponse:
+            return JSONResponse({"error": "models have no versions here"}, 404)
+
+        super()._add_exception_handlers(app)
+        app.add_exception_handler(NotImplementedError, absent)
 
 
 def array(item: Any) -> np.ndarray:
@@ -240,7 +256,7 @@ def _guard(app: FastAPI, flags: Any) -> None:
         return JSONResponse({"error": error.details}, _HTTP.get(error.status_code, 500))
 
     async def plain(_: Request, error: Any) -> JSONResponse:
-        return JSONResponse({"error": str(error.detail)}, error.status_code)
+        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
 
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, plain)
