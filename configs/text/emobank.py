@@ -8,7 +8,9 @@
 Reads emobank/ under $AFFECTJAX_DATA (default: ../shared/data), its published split. Starts from
 the encoder of `init`; `init=runs/goemotions` takes one that has learnt emotions before
 (configs/text/goemotions.py).
-Figures: experiments/text/README.md.
+Ridge on the frozen embedding: Pearson r 0.622 valence, 0.434 arousal, 0.346 dominance. Ours after
+one of the two epochs (--config.train.steps=251): 0.710, 0.509, 0.402; the whole: not yet measured.
+Hardware: two CPU cores, 0.9 s of processor time a step. More: experiments/text/README.md.
 """
 
 import ml_collections
@@ -33,8 +35,8 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
     arg = config_lib.parse_arg(
         arg,
         **recipe.ARGUMENTS,
-        rate=1e-4,
-        epochs=3.0,
+        rate=2e-4,
+        epochs=2.0,
         batch=32,
         loss="mse",
         hide=0.0,

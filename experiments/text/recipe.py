@@ -24,7 +24,7 @@ ARGUMENTS: Mapping[str, bool | int | float | str] = {
     "size": "MiniLM-L6",
     "vocabulary": VOCABULARY,
     "trained": "blocks",
-    "still": 2,
+    "still": 3,
     "decay": 0.9,
     "seed": 0,
     "tiny": False,
