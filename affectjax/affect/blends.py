@@ -80,8 +80,8 @@ def covariances(
 ) -> Float[np.ndarray, "k 3 3"]:
     """Covariances from SDs and correlations (VD, AD, VA), eigenvalues lifted to 1e-6 at least.
 
-    >>> covariances(np.ones((1, 3)), np.array([[0.5, 0.0, 0.2]]))[0].round(6).tolist()
-    [[1.0, 0.2, 0.5], [0.2, 1.0, 0.0], [0.5, 0.0, 1.0]]
+    >>> covariances(np.ones((1, 3)), np.array([[0.5, 0.1, 0.2]]))[0].round(6).tolist()
+    [[1.0, 0.2, 0.5], [0.2, 1.0, 0.1], [0.5, 0.1, 1.0]]
     """
     vd, ad, va = np.asarray(correlations).T
     one = np.ones_like(vd)
@@ -91,11 +91,11 @@ def covariances(
 
 
 def dominance(
-    va: Float[np.ndarray, "*b 2"],
-    mean: Float[np.ndarray, "*b 3"],
-    sd: Float[np.ndarray, "*b 3"],
-    correlations: Float[np.ndarray, "*b 3"],
-) -> Float[np.ndarray, "*b"]:
+    va: Float[np.ndarray, "*#b 2"],
+    mean: Float[np.ndarray, "*#b 3"],
+    sd: Float[np.ndarray, "*#b 3"],
+    correlations: Float[np.ndarray, "*#b 3"],
+) -> Float[np.ndarray, "..."]:
     """Dominance that valence and arousal leave an emotion's Gaussian to expect, in [-1, 1].
 
     mean_D + r tanh(x / r), x = b1 (V - mean_V) + b2 (A - mean_A) the regression of a Gaussian and
@@ -107,10 +107,10 @@ def dominance(
     standard = ((vd - va_ * ad) * off[..., 0] + (ad - va_ * vd) * off[..., 1]) / left
     bound = _REACH * sd[..., 2]
     moved = bound * np.tanh(sd[..., 2] * standard / bound)
-    return np.clip(mean[..., 2] + moved, -1.0, 1.0)
+    return np.asarray(np.clip(mean[..., 2] + moved, -1.0, 1.0))
 
 
-def dominance_of(va: Float[np.ndarray, "*b 2"], name: str) -> Float[np.ndarray, "*b"]:
+def dominance_of(va: Float[np.ndarray, "*b 2"], name: str) -> Float[np.ndarray, "..."]:
     """`dominance` of a category by its norm; of neutral by that of `affect.norms`.
 
     Raises:

@@ -15,8 +15,8 @@ LEAST = 0.01  # what a unit is never less, nor its absence, however the table re
 
 
 def expected_units(
-    probabilities: Float[Given, "b k"], prior: Float[Given, "k a"]
-) -> Float[Array, "b a"]:
+    probabilities: Float[Given, "*b k"], prior: Float[Given, "k a"]
+) -> Float[Array, "*b a"]:
     """q(unit) = sum_e p(e) prior(unit | e), kept within LEAST and 1 - LEAST.
 
     >>> expected_units(jnp.array([[0.5, 0.5]]), jnp.array([[1.0], [0.0]])).tolist()
@@ -54,8 +54,9 @@ def expression_of(
     score(e) = sum_i prior(i | e) units_i / sum_i prior(i | e). An expression without units, such as
     neutral, scores 1 - the strongest unit; `temperature` below 1 sharpens.
 
-    >>> expression_of(jnp.array([[1.0]]), jnp.array([[1.0], [0.0]])).round(2).tolist()
-    [[0.73..., 0.26...]]
+    >>> said = expression_of(jnp.array([[1.0]]), jnp.array([[1.0], [0.0]]))
+    >>> [round(float(x), 2) for x in said[0]]
+    [0.73, 0.27]
     """
     table, shown = jnp.asarray(prior), jnp.asarray(units)
     total = table.sum(-1)

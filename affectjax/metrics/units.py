@@ -33,7 +33,7 @@ def f1(sums: Float[Array | np.ndarray, "*r 3 a"]) -> Any:
 def mean_f1(sums: Float[Array | np.ndarray, "*r 3 a"]) -> Any:
     """The mean of `f1` over the units that are true or told; 0 where there is none.
 
-    >>> mean_f1(np.array([[1.0, 0.0], [1.0, 0.0], [3.0, 0.0]]))
+    >>> float(mean_f1(np.array([[1.0, 0.0], [1.0, 0.0], [3.0, 0.0]])))
     0.5
     """
     xp = np if isinstance(sums, np.ndarray) else jnp

@@ -10,7 +10,8 @@ from affectjax.losses import prototypes
 G = np.random.default_rng(0)
 
 
-towards, distillation = jax.jit(prototypes.towards), jax.jit(prototypes.distillation)
+towards = jax.jit(prototypes.towards)
+distillation = jax.jit(prototypes.distillation, static_argnums=2)
 geometry = jax.jit(prototypes.geometry, static_argnums=(2, 3))
 
 
