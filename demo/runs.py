@@ -45,10 +45,16 @@ def load(workdir: pathlib.Path) -> Run:
 
     Raises:
       FileNotFoundError: no run there, or no checkpoint in it.
-      ValueError: it reads something else, or says neither categories nor VAD.
+      ValueError: it reads something else, or was trained by another version.
     """
     config = config_of(workdir)
-    predictor = predict.load(config, workdir)
+    try:
+        predictor = predict.load(config, workdir)
+    except AttributeError as error:
+        raise ValueError(
+            f"--runs={workdir}: its config.json is of another version of affectjax and lacks "
+            f"{error}; train the run with this one"
+        ) from error
     if predictor.plan is None or not set(SENSES) >= predictor.needs:
         raise ValueError(
             f"--runs={workdir} reads {sorted(predictor.needs)}, and the page asks runs of sound "
