@@ -2,7 +2,8 @@
 
 TensorFlow, jax and the rest cost some 17 s of processor time in every new process, most of what a
 tiny training costs; a fork has them at once. jax has not started its devices before the fork, so
-each process is as good as a new one. The command line itself is tested by processes of its own.
+each process is as good as a new one. How the program itself starts is tested by processes of its
+own.
 """
 
 import contextlib
@@ -48,6 +49,14 @@ def run(said: pathlib.Path, function: Callable, *args: Any) -> None:
         assert process.exitcode == 0, said.read_text()[-3000:]
 
 
+def command(said: pathlib.Path, *flags: str) -> tuple[int, str]:
+    """Exit code and output of `python -m affectjax.main FLAGS`, its output also in `said`."""
+    said.unlink(missing_ok=True)
+    with started(said, _main, flags) as process:
+        process.join()
+        return process.exitcode, said.read_text()
+
+
 def killed(said: pathlib.Path, step: int, wait: float, function: Callable, *args: Any) -> None:
     """Train in a process of its own and SIGKILL it `wait` s after it tells of a step or a later."""
     said.unlink(missing_ok=True)
@@ -56,6 +65,14 @@ def killed(said: pathlib.Path, step: int, wait: float, function: Callable, *args
             assert process.exitcode is None, said.read_text()[-3000:]
             time.sleep(0.002)
         time.sleep(wait)
+
+
+def _main(flags: tuple[str, ...]) -> None:
+    from absl import app
+
+    from affectjax import main
+
+    app.run(main.main, argv=["affectjax.main", *flags])
 
 
 def _step(text: str) -> int:
