@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from affectjax.evals.zero_shot import softmax, unit
 from affectjax.metrics import confusion
 
 SHOTS = (1, 2, 4, 8, 16)
@@ -79,9 +80,9 @@ def prototypes(
     Snell et al. 2017 (arXiv 1703.05175) with cosine in place of distance.
     """
     centre = x.mean(0)
-    shots, asked = _unit(x - centre), _unit(query - centre)
+    shots, asked = unit(x - centre), unit(query - centre)
     means = np.stack([shots[y == k].mean(0) for k in range(classes)])
-    return _softmax(scale * asked @ _unit(means).T)
+    return softmax(scale * asked @ unit(means).T)
 
 
 def linear(
@@ -113,7 +114,7 @@ def linear(
 
     start = np.zeros((a.shape[1] + 1) * classes)
     found = optimize.minimize(objective, start, jac=True, method="L-BFGS-B").x
-    return _softmax(b @ found[:-classes].reshape(-1, classes) + found[-classes:])
+    return softmax(b @ found[:-classes].reshape(-1, classes) + found[-classes:])
 
 
 METHODS: Mapping[str, Method] = {"prototypes": prototypes, "linear": linear}
@@ -126,12 +127,3 @@ def _spread(each: np.ndarray, level: float) -> dict[str, Any]:
     half = float(t * each.std(ddof=1) / np.sqrt(len(each)))
     mean = float(each.mean())
     return {"uar": mean, "interval": [mean - half, mean + half], "each": each.tolist()}
-
-
-def _unit(x: np.ndarray) -> np.ndarray:
-    return x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-12)
-
-
-def _softmax(x: np.ndarray) -> np.ndarray:
-    e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)

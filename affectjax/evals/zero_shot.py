@@ -34,10 +34,10 @@ def probabilities(
     """
     if how not in ("features", "probabilities"):
         raise ValueError(f"how={how!r}; allowed: features, probabilities")
-    x, each = _unit(np.asarray(images, np.float64)), _unit(np.asarray(texts, np.float64))
+    x, each = unit(np.asarray(images, np.float64)), unit(np.asarray(texts, np.float64))
     if how == "features":
-        return _softmax(scale * x @ _unit(each.mean(1)).T)
-    return _softmax(scale * np.einsum("bd,kpd->pbk", x, each)).mean(0)
+        return softmax(scale * x @ unit(each.mean(1)).T)
+    return softmax(scale * np.einsum("bd,kpd->pbk", x, each)).mean(0)
 
 
 def unbiased(
@@ -98,7 +98,8 @@ def corrected(
     return _normal(np.asarray(given, np.float64) * np.asarray(prior) / np.asarray(learnt))
 
 
-def _unit(x: np.ndarray) -> np.ndarray:
+def unit(x: Float[np.ndarray, "*b d"]) -> Float[np.ndarray, "*b d"]:
+    """Rows of length 1; a row of zeros stays."""
     return x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), TINY)
 
 
@@ -106,6 +107,7 @@ def _normal(p: np.ndarray) -> np.ndarray:
     return p / np.maximum(p.sum(-1, keepdims=True), TINY)
 
 
-def _softmax(x: np.ndarray) -> np.ndarray:
+def softmax(x: Float[np.ndarray, "*b k"]) -> Float[np.ndarray, "*b k"]:
+    """exp(x) / sum exp(x) over the last axis."""
     e = np.exp(x - x.max(-1, keepdims=True))
     return e / e.sum(-1, keepdims=True)

@@ -93,8 +93,7 @@ class Classify:
             )
 
     def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
-        zeros = {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
-        return self.model.init(key, *self.inputs(zeros), deterministic=True)
+        return initial(self, key, spec)
 
     def loss(
         self, variables: Any, batch: Batch, key: jax.Array, step: jax.Array
@@ -198,6 +197,12 @@ def outputs_and_targets(
         )
         given = (frames, mel)
     return in_training(task.model, variables, given, keys[2]), targets, vad
+
+
+def initial(task: Any, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
+    """First variables of a task's `model`, from one row of zeros through its `inputs`."""
+    zeros = {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
+    return task.model.init(key, *task.inputs(zeros), deterministic=True)
 
 
 def in_training(

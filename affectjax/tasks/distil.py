@@ -68,8 +68,7 @@ class Distil:
         return len(self.names)
 
     def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
-        zeros = {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
-        return self.model.init(key, *self.inputs(zeros), deterministic=True)
+        return classify.initial(self, key, spec)
 
     def loss(
         self, variables: Any, batch: Batch, key: jax.Array, step: jax.Array

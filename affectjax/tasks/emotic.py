@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from clu import metrics as clu_metrics
 from flax import linen as nn
@@ -61,8 +60,7 @@ class Emotic:
             )
 
     def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
-        zeros = {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
-        return self.model.init(key, *self.inputs(zeros), deterministic=True)
+        return classify.initial(self, key, spec)
 
     def loss(
         self, variables: Any, batch: Batch, key: jax.Array, step: jax.Array

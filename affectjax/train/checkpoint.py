@@ -10,12 +10,15 @@ from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 import orbax.checkpoint as ocp
 from absl import logging
 from orbax.checkpoint.checkpoint_managers import preservation_policy as keep
 
 from affectjax import config as config_lib
 from affectjax.train import checksum, hosts, trainable
+from affectjax.train import state as state_lib
 
 
 class CheckpointError(RuntimeError):
@@ -194,6 +197,24 @@ def restore_params(workdir: str | os.PathLike[str], ema: bool = True, best: bool
     state = jax.tree.map(jax.device_get, restored["state"])
     average = state.get("ema") if ema else None
     return state["params"] if average is None else trainable.join(state["params"], average)
+
+
+def write_params(
+    workdir: str | os.PathLike[str], params: Any, metric: str, origin: Mapping[str, str]
+) -> None:
+    """Write a work directory that holds these parameters at step 0 and nothing else: an `init`.
+
+    `metric` is that of the runs which start from it, `origin` where the parameters come from.
+
+    Raises:
+      FileExistsError: the folder holds checkpoints.
+    """
+    if (pathlib.Path(workdir) / "checkpoints").exists():
+        raise FileExistsError(f"--workdir={workdir} holds checkpoints; name another folder")
+    whole = state_lib.State(jnp.zeros((), jnp.int32), jax.tree.map(np.asarray, params), {})
+    with manager(workdir, metric) as mgr:
+        save(mgr, 0, whole, dict(origin))
+        wait(mgr)
 
 
 def _check_sums(mgr: Any, folder: pathlib.Path, state: Any, meta: Mapping[str, Any]) -> None:

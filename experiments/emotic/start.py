@@ -11,11 +11,10 @@ import re
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from absl import app, flags
 
 from affectjax.models import resnet
-from affectjax.train import checkpoint, state
+from affectjax.train import checkpoint
 from affectjax.weights import files, names
 from affectjax.weights.resnet import TORCHVISION
 
@@ -49,15 +48,8 @@ def write(context: str, body: str, workdir: str, size: resnet.Size) -> None:
     Raises:
       FileExistsError: the folder holds checkpoints.
     """
-    if (pathlib.Path(workdir) / "checkpoints").exists():
-        raise FileExistsError(f"--workdir={workdir} holds checkpoints; name another folder")
     params = {"context": branch(context, size), "body": branch(body, size)}
-    params = jax.tree.map(np.asarray, params)
-    whole = state.State(jnp.zeros((), jnp.int32), params, {})
-    told = {"context": str(context), "body": str(body)}
-    with checkpoint.manager(workdir, "map") as manager:
-        checkpoint.save(manager, 0, whole, told)
-        checkpoint.wait(manager)
+    checkpoint.write_params(workdir, params, "map", {"context": str(context), "body": str(body)})
 
 
 def main(argv: list[str]) -> None:

