@@ -26,16 +26,13 @@ PARITY = pathlib.Path(os.environ.get("AFFECTJAX_PARITY", REPO.parent / "shared" 
 DATA = pathlib.Path(os.environ.get("AFFECTJAX_DATA", REPO.parent / "shared" / "data"))
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups for --dist loadgroup: a module, which makes its fixtures once; whole/ has none.
-
-    xdist 3.8 writes them into node ids in a way that pytest 9.2 does not read: until one of the two
-    changes, any test may go to any worker.
-    """
+@pytest.hookimpl(wrapper=True)  # before xdist reads the groups, which it does first of all others
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Tests of a module share a worker, which makes their fixtures once; those of whole/ do not."""
     for item in items:
         if "whole" not in item.path.parts and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(REPO).as_posix()))
+    return (yield)
 
 
 @pytest.fixture(scope="session")
