@@ -1,17 +1,20 @@
-"""What is fitted on validation to make predictions honest: temperature, thresholds, intervals.
+"""What is fitted on validation to make probabilities honest: a temperature, a vector, thresholds.
 
-Guo et al. 2017 (arXiv 1706.04599), section 4.2, for the temperature: p^(1/T) normalised again. The
-order of the classes stays, so accuracy does too.
+Guo et al. 2017 (arXiv 1706.04599), section 4.2: the temperature, p^(1/T) normalised again, which
+keeps the order of the classes and so accuracy; and the vector, a factor and a bias a class, which
+mends a model that says one class too often, and may change the order.
 """
 
 import json
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
 FILE = "calibration.json"
+METHODS = ("temperature", "vector")
 _RANGE = (0.05, 20.0)
 
 
@@ -47,6 +50,67 @@ def fit_temperature(
 
     found = optimize.minimize_scalar(nll, bounds=(low, high), method="bounded")
     return float(np.exp(found.x))
+
+
+def fit_vector(
+    probabilities: Float[np.ndarray, "b k"],
+    emotion: Int[np.ndarray, " b"],
+    temperature: float,
+    shrink: float = 1.0,
+) -> dict[str, list[float]]:
+    """`weight` w and `bias` b, k numbers each, of p' = softmax(w log p + b).
+
+    The least of -sum log p'[true] + shrink / 2 (|w - 1/T|^2 + |b|^2), which is convex: L-BFGS from
+    the temperature T. With few clips, where the vector alone would fit chance, it stays near T;
+    `shrink` 0 is plain maximum likelihood. Of log-probabilities this is the diagonal case of Kull
+    et al. 2019 (arXiv 1910.12656); Guo et al. take logits, which differ by a number a clip.
+
+    Raises:
+      ValueError: there is no row to fit on.
+    """
+    if not len(probabilities):
+        raise ValueError("nothing to fit a vector on: the split is empty")
+    log_p = np.log(np.maximum(np.asarray(probabilities, np.float64), 1e-30))
+    rows, k = np.arange(len(emotion)), log_p.shape[1]
+    start = np.r_[np.full(k, 1 / temperature), np.zeros(k)]
+
+    def objective(x: np.ndarray) -> tuple[float, np.ndarray]:
+        z = x[:k] * log_p + x[k:]
+        z -= z.max(1, keepdims=True)
+        log_sum = np.log(np.exp(z).sum(1))
+        slope = np.exp(z - log_sum[:, None])
+        slope[rows, emotion] -= 1
+        away = x - start
+        value = (log_sum - z[rows, emotion]).sum() + shrink / 2 * (away @ away)
+        return float(value), np.r_[(slope * log_p).sum(0), slope.sum(0)] + shrink * away
+
+    from scipy import optimize
+
+    options = {"maxiter": 2000, "ftol": 1e-14, "gtol": 1e-8 * len(rows)}
+    found = optimize.minimize(objective, start, jac=True, method="L-BFGS-B", options=options).x
+    return {"weight": [float(w) for w in found[:k]], "bias": [float(b) for b in found[k:]]}
+
+
+def honest(
+    probabilities: Float[np.ndarray, "b k"], fitted: Mapping[str, Any]
+) -> Float[np.ndarray, "b k"]:
+    """The probabilities as calibrated: by the vector where one is fitted, else the temperature.
+
+    >>> fitted = {"temperature": 2.0, "vector": {"weight": [1.0, 1.0], "bias": [0.0, np.log(4)]}}
+    >>> honest(np.array([[0.8, 0.2]]), fitted).round(3).tolist()
+    [[0.5, 0.5]]
+    """
+    z = tuned(np.log(np.maximum(np.asarray(probabilities, np.float64), 1e-30)), fitted)
+    p = np.exp(z - z.max(-1, keepdims=True))
+    return p / p.sum(-1, keepdims=True)
+
+
+def tuned(log_p: Any, fitted: Mapping[str, Any]) -> Any:
+    """The logits (b, k) whose softmax is calibrated, from log-probabilities, NumPy's or JAX's."""
+    vector = fitted.get("vector")
+    if not vector:
+        return log_p / fitted.get("temperature", 1.0)
+    return log_p * np.asarray(vector["weight"]) + np.asarray(vector["bias"])
 
 
 def fit_thresholds(
@@ -88,21 +152,8 @@ def ece_floor(
     return float(gaps.mean() / len(confidence))
 
 
-def half_width(
-    prediction: Float[np.ndarray, "b d"], target: Float[np.ndarray, "b d"], share: float = 0.95
-) -> list[float]:
-    """Per dimension, how far from the prediction `share` of the truth lay (split conformal).
-
-    The ceil((b + 1) share)-th smallest absolute error, so that a new clip of the same kind lies
-    within it with at least that probability (Lei et al. 2018); the largest error of small splits.
-    """
-    errors = np.sort(np.abs(np.asarray(prediction) - np.asarray(target)), axis=0)
-    place = min(int(np.ceil((len(errors) + 1) * share)), len(errors)) - 1
-    return [float(x) for x in errors[place]]
-
-
 def load(workdir: pathlib.Path) -> dict[str, Any]:
-    """What --mode=evaluate fitted for a run: `temperature`, `thresholds`, `vad_half_width`."""
+    """What --mode=evaluate fitted for a run: see `evaluate.fit`."""
     path = pathlib.Path(workdir) / "evaluation" / FILE
     return json.loads(path.read_text()) if path.exists() else {}
 

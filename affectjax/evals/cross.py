@@ -48,6 +48,7 @@ def evaluate_on(
         raise ValueError(
             f"the task {config.task[config_lib.NAME]} predicts no categories to score on {name}"
         )
+    fitted = calibrate.load_for(workdir, step)
     clips, names, left_out = shared(whole, source, target)
     told: dict[str, Any] = {
         "split": name,
@@ -58,7 +59,12 @@ def evaluate_on(
         "selected_on": f"{config.select.split} {config.select.metric}",
         **scores.scores(**evaluate.score_arguments(clips)),
     }
-    changed = evaluate.calibrated(clips, calibrate.load_for(workdir, step))
+    if fitted.pop("vector", None):  # of all its categories, so it has no place among the shared
+        print(
+            "the vector of the calibration is of the run's own categories: its temperature is used"
+        )
+        fitted.pop("set_threshold")
+    changed = evaluate.calibrated(clips, fitted)
     told |= {"calibrated": changed} if changed else {}
     if hosts.main():
         folder = workdir / "evaluation"

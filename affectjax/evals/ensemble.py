@@ -37,7 +37,8 @@ def ensemble(
     folder.mkdir(parents=True, exist_ok=True)
     labels = {split: _labels(folders, split) for split in splits}
     means = {split: mean(predictions.aligned(folders, split)) for split in splits}
-    fitted = evaluate.fit(means[chosen_on], chosen_on)
+    by_vector = all("vector" in calibrate.load(run) for run in folders)
+    fitted = evaluate.fit(means[chosen_on], chosen_on, "vector" if by_vector else "temperature")
     evaluate.write_json(folder / calibrate.FILE, fitted)
     results: dict[str, dict[str, Any]] = {}
     for split, clips in means.items():
@@ -70,7 +71,8 @@ def mean(runs: Sequence[Rows]) -> Rows:
     if any(run.keys() != runs[0].keys() for run in runs):
         raise ValueError(f"the runs predict different things: {[sorted(run) for run in runs]}")
     out = dict(runs[0])
-    for key in ("probabilities", "multilabel_pred", "vad_pred", "action_units_pred"):
+    averaged = ("probabilities", "multilabel_pred", "vad_pred", "action_units_pred")
+    for key in (*averaged, "vad_low", "vad_high"):
         if key in out:
             out[key] = np.mean([run[key] for run in runs], axis=0)
     if "vad_sd" in out:

@@ -10,13 +10,15 @@ import jax
 import numpy as np
 
 from affectjax import config as config_lib
-from affectjax.evals import calibrate, conformal, predictions, scores, stream
+from affectjax.evals import calibrate, conformal, intervals, predictions, scores, stream
 from affectjax.metrics import classification
 from affectjax.train import hosts, inputs, setup, shard
 
 Rows = dict[str, np.ndarray]
 _TOLD = ("multilabel", "vad", "score", "action_units")
 _SHOWN = ("uar", "war", "map", "macro_f1", "ccc_mean", "units_f1", "srcc", "plcc", "ece")
+_OF_ITSELF = ("vad_sd", "vad_low", "vad_high")  # what a model says of its own VAD
+_ORDER = ("uar", "war", "macro_f1", "weighted_f1", "kappa")  # what only a vector changes
 _RATERS = ("soft_nll", "soft_ece", "soft_brier", "kl", "js", "tvd")
 
 
@@ -27,8 +29,8 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
     (`by_dataset`). Beside it, `<split>_predictions.csv` holds one row a clip (views averaged), also
     of the split that chose the checkpoint, so that runs can be put together. The file's scores are
     those of the selected checkpoint; "last" holds the scores of the last one, "calibrated" those
-    that change with the temperature fitted on the split that chose the checkpoint
-    (`calibration.json`). Returns the scores by split.
+    that change with what was fitted on the split that chose the checkpoint (`calibration.json`).
+    Returns the scores by split.
 
     Raises:
       FileNotFoundError: the workdir holds no checkpoint.
@@ -39,6 +41,7 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
             "the config is of pre-training, which has no labels to score; its validation losses "
             "are in metrics.csv. Evaluate the run that was fine-tuned from it"
         )
+    method = config.get("calibration", "temperature")
     workdir = pathlib.Path(workdir)
     folder = workdir / "evaluation"
     mesh = shard.make_mesh(config.mesh.to_dict())
@@ -48,7 +51,7 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
         run, restored = setup.trained(config, workdir, mesh, ("selected", "last"))
         selected, state = restored["selected"]
         chosen_on = clips_of(config, run, state, config.select.split)
-        fitted = {**fit(chosen_on, config.select.split), "step": selected}
+        fitted = {**fit(chosen_on, config.select.split, method), "step": selected}
         if hosts.main():
             folder.mkdir(parents=True, exist_ok=True)
             write_json(folder / calibrate.FILE, fitted)
@@ -122,14 +125,26 @@ def clips_of(config: Any, run: setup.Run, state: Any, split: str) -> Rows:
     return {"subject": np.arange(len(clips["clip_id"])), **clips}
 
 
-def fit(clips: Rows, split: str) -> dict[str, Any]:
-    """What is fitted on the clips of the split that chose the checkpoint."""
+def fit(clips: Rows, split: str, method: str = "temperature") -> dict[str, Any]:
+    """What is fitted on the clips of the split that chose the checkpoint.
+
+    `temperature` and, by the method "vector", `vector` (`calibrate.honest`); `set_share` and
+    `set_threshold` (`conformal`); `thresholds`; of VAD what `intervals.KEYS` name.
+
+    Raises:
+      ValueError: another method.
+    """
+    if method not in calibrate.METHODS:
+        allowed = ", ".join(calibrate.METHODS)
+        raise ValueError(f"config.calibration = {method!r}; allowed: {allowed}")
     fitted: dict[str, Any] = {"fitted_on": split, "clips": len(clips["clip_id"])}
     if "probabilities" in clips:
         known = clips["emotion"] >= 0
         p, y = clips["probabilities"][known], clips["emotion"][known]
         fitted["temperature"] = calibrate.fit_temperature(p, y)
-        honest = calibrate.scaled(p, fitted["temperature"])
+        if method == "vector":
+            fitted["vector"] = calibrate.fit_vector(p, y, fitted["temperature"])
+        honest = calibrate.honest(p, fitted)
         fitted["set_share"] = conformal.SHARE
         fitted["set_threshold"] = conformal.fit(honest, y, conformal.SHARE)
     if "multilabel_pred" in clips:
@@ -137,27 +152,26 @@ def fit(clips: Rows, split: str) -> dict[str, Any]:
             clips["multilabel_pred"], clips["multilabel"]
         )
     if "vad_pred" in clips and "vad" in clips:
-        rated = ~np.isnan(clips["vad"]).any(-1)
-        if rated.any():
-            pair = clips["vad_pred"][rated], clips["vad"][rated]
-            fitted["vad_half_width"] = calibrate.half_width(*pair)
+        fitted |= {"vad_share": intervals.SHARE, **intervals.fit(clips)}
     return fitted
 
 
 def calibrated(clips: Rows, fitted: Mapping[str, Any]) -> dict[str, Any]:
-    """The scores that the fitted temperature or thresholds change; empty where there is neither.
+    """The scores that what was fitted changes; empty where nothing was.
 
     With them, of the sets of categories that are to hold the truth in `set_share` of clips:
-    set_coverage, set_size and, against raters' shares, set_raters (`conformal.scores`).
+    set_coverage, set_size and, against raters' shares, set_raters (`conformal.scores`); and of the
+    intervals of VAD that are to hold it in `vad_share` of clips: `intervals.scores`.
     """
     out: dict[str, Any] = {}
     given: Any
     if "temperature" in fitted and "probabilities" in clips:
-        p = calibrate.scaled(clips["probabilities"], fitted["temperature"])
+        p = calibrate.honest(clips["probabilities"], fitted)
         given = {k: clips[k] for k in ("emotion", "subject", "distribution") if k in clips}
         told = scores.scores(p, **given)
         out |= {"temperature": fitted["temperature"]}
-        out |= {k: v for k, v in told.items() if k.startswith(("ece", "nll", "brier", *_RATERS))}
+        changed = ("ece", "nll", "brier", *_RATERS, *(_ORDER if "vector" in fitted else ()))
+        out |= {k: v for k, v in told.items() if k.startswith(changed)}
         if "set_threshold" in fitted:
             chosen = conformal.sets(p, fitted["set_threshold"])
             out |= {"set_share": fitted["set_share"], **conformal.scores(chosen, **given)}
@@ -167,6 +181,11 @@ def calibrated(clips: Rows, fitted: Mapping[str, Any]) -> dict[str, Any]:
         out |= {"thresholds": fitted["thresholds"]}
         kept = ("macro_f1", "micro_f1", "samples_jaccard")
         out |= {k: v for k, v in told.items() if k.startswith(kept)}
+    ends = intervals.ends(clips, fitted) if "vad_pred" in clips and "vad" in clips else None
+    if ends is not None:
+        share = fitted.get("vad_share", intervals.SHARE)
+        told = intervals.scores(*ends, clips["vad"], clips["subject"], share)
+        out |= {"vad_share": share, **told} if told else {}
     return out
 
 
@@ -188,7 +207,7 @@ def per_clip(rows: Rows) -> Rows:
         np.add.at(total, rank[place], values)
         return total / counts.reshape(-1, *[1] * (values.ndim - 1))
 
-    averaged = ("vad_sd", "probabilities", *(f"{k}_pred" for k in _TOLD))
+    averaged = (*_OF_ITSELF, "probabilities", *(f"{k}_pred" for k in _TOLD))
     return {k: mean(v) if k in averaged else v[first[order]] for k, v in rows.items()}
 
 
@@ -214,6 +233,12 @@ def summary(split: str, values: Mapping[str, Any]) -> str:
         shown.append(
             f"in {fitted['set_size']:.1f} categories for {fitted['set_share']:.0%}: "
             f"{fitted['set_coverage']:.3f}"
+        )
+    if "vad_coverage_mean" in values.get("calibrated", {}):
+        fitted = values["calibrated"]
+        shown.append(
+            f"VAD within {fitted['vad_width_mean']:.2f} for {fitted['vad_share']:.0%}: "
+            f"{fitted['vad_coverage_mean']:.3f}"
         )
     which = f"step {values['step']}" if "step" in values else f"{len(values['runs'])} runs"
     return f"{split} ({which}, 95% by subject):  " + "  ".join(shown)

@@ -18,7 +18,7 @@ def pool(
     """Scores of evaluated runs of different folds: all clips together, and the mean of the folds.
 
     "Total" scores of HiCMAE's paper are pooled like this, not means of folds. `calibrated` holds
-    ECE, Brier score and NLL with each fold's own temperature. `ece_floor` is what the ECE of so
+    ECE, Brier score and NLL with each fold's own calibration. `ece_floor` is what the ECE of so
     many clips would be if every confidence were true, see `calibrate.ece_floor`. With `output`
     also written to <output>/pooled_<split>.json.
 
@@ -88,14 +88,14 @@ def _scores(clips: Rows) -> dict[str, Any]:
     return out
 
 
-def _scaled(clips: Rows, temperature: float) -> Rows:
-    return {**clips, "probabilities": calibrate.scaled(clips["probabilities"], temperature)}
+def _honest(clips: Rows, fitted: dict[str, Any]) -> Rows:
+    return {**clips, "probabilities": calibrate.honest(clips["probabilities"], fitted)}
 
 
 def _calibrated(folds: Sequence[Rows], fitted: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Scores by each fold's own temperature, and how its sets of categories keep their promise."""
+    """Scores by each fold's own calibration, and how its sets of categories keep their promise."""
     pairs = list(zip(folds, fitted, strict=True))
-    scaled = [_scaled(fold, one["temperature"]) for fold, one in pairs]
+    scaled = [_honest(fold, one) for fold, one in pairs]
     told = _told(scaled)
     out: dict[str, Any] = {k: _confidence(v) for k, v in told.items() if k != "folds"}
     out["folds"] = [_confidence(one) for one in told["folds"]]

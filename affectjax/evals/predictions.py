@@ -39,7 +39,7 @@ def write(
         if "multilabel_pred" in clips:
             columns |= {f"{prefix}{n}": clips[key][:, i] for i, n in enumerate(labels)}
     columns |= {key: clips[key] for key in _SCORES if "score_pred" in clips}
-    for key in ("vad", "vad_pred", "vad_sd"):
+    for key in ("vad", "vad_pred", "vad_sd", "vad_low", "vad_high"):
         if key in clips and "vad_pred" in clips:
             columns |= {f"{key}_{n}": x for n, x in zip("vad", clips[key].T, strict=False)}
     if "action_units_pred" in clips:
@@ -69,6 +69,8 @@ def read(path: str | os.PathLike[str]) -> Rows:
         "vad": "vad_",
         "vad_pred": "vad_pred_",
         "vad_sd": "vad_sd_",
+        "vad_low": "vad_low_",
+        "vad_high": "vad_high_",
         "action_units": "unit_",
         "action_units_pred": "told_",
     }

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from flax import traverse_util
 
 from affectjax.data.ops import video
+from affectjax.evals import calibrate, intervals
 from affectjax.tasks.ensemble import Ensemble
 
 Served = dict[str, jax.Array]
@@ -25,7 +26,7 @@ INPUTS = {
     "audio_length": f"the samples of each row that are sound, more than {video.SHORTEST}",
 }
 OUTPUTS = {
-    "probabilities": "(b, k) of the categories in labels.txt, calibrated where a temperature is",
+    "probabilities": "(b, k) of the categories in labels.txt, calibrated as --mode=evaluate fitted",
     "labels": "(b, k) of each label of labels.txt by itself",
     "present": "(b, k) bool, the label's probability reaches its threshold",
     "score": "(b,)",
@@ -46,7 +47,7 @@ def predict(task: Any, fitted: Mapping[str, Any]) -> Serve:
         served = {}
         if "probabilities" in out:
             log_p = jnp.log(jnp.maximum(out["probabilities"], 1e-30))
-            served["probabilities"] = jax.nn.softmax(log_p / fitted.get("temperature", 1.0))
+            served["probabilities"] = jax.nn.softmax(calibrate.tuned(log_p, fitted))
         if "multilabel_pred" in out:
             least = jnp.asarray(fitted.get("thresholds", 0.5), jnp.float32)
             served["labels"] = out["multilabel_pred"]
@@ -83,10 +84,9 @@ def nested(params: Mapping[str, Any]) -> Any:
 
 def _rated(out: Mapping[str, jax.Array], fitted: Mapping[str, Any]) -> Served:
     served = {"vad": out["vad_pred"]}
-    if "vad_half_width" in fitted:
-        half = jnp.asarray(fitted["vad_half_width"])
-        served["vad_low"] = jnp.maximum(out["vad_pred"] - half, -1.0)
-        served["vad_high"] = jnp.minimum(out["vad_pred"] + half, 1.0)
+    ends = intervals.ends(out, fitted)
+    if ends is not None:
+        served["vad_low"], served["vad_high"] = ends
     if "vad_sd" in out:
         served["vad_sd"] = out["vad_sd"]
     return served

@@ -6,6 +6,7 @@ from jaxtyping import Array, Float
 from affectjax.losses import weighting
 from affectjax.losses.weighting import Given, Weights
 
+LEVELS = (0.025, 0.975)  # the quantiles that hold 95% between them
 Values = Float[Given, "b d"]
 
 
@@ -31,6 +32,29 @@ def smooth_l1(
     error = jnp.abs(prediction - target)
     each = jnp.where(error < beta, 0.5 * error**2 / beta, error - 0.5 * beta)
     return weighting.mean(each, weights)
+
+
+def pinball(
+    prediction: Values, target: Values, share: float, weights: Weights = None
+) -> Float[Array, ""]:
+    """max(share e, (share - 1) e) with e = target - prediction, mean over examples and dimensions.
+
+    Least where `share` of the targets lie below the prediction (Koenker & Bassett 1978).
+
+    >>> import jax.numpy as jnp
+    >>> float(pinball(jnp.zeros((2, 1)), jnp.array([[1.0], [-1.0]]), 0.75))  # (0.75 + 0.25) / 2
+    0.5
+    """
+    error = target - prediction
+    return weighting.mean(jnp.maximum(share * error, (share - 1) * error), weights)
+
+
+def pinballs(
+    median: Values, low: Values, high: Values, target: Values, weights: Weights = None
+) -> Float[Array, ""]:
+    """Sum of the `pinball` losses of the median and of the ends that LEVELS names."""
+    parts = zip((0.5, *LEVELS), (median, low, high), strict=True)
+    return sum((pinball(p, target, q, weights) for q, p in parts), jnp.zeros(()))
 
 
 def gaussian_nll(

@@ -77,5 +77,22 @@ def bounded_log_variance(
     return low + (high - low) * (jnp.tanh(free) + 1) / 2
 
 
+def quantiles(vad: Float[Array, "b d"], free: Float[Array, "b e"]) -> Outputs:
+    """ "vad_low" and "vad_high" (b, d) around "vad", from 2 d free values: they never cross.
+
+    vad - softplus of the first d, vad + softplus of the others; for `losses.regression.pinballs`.
+
+    Raises:
+      ValueError: e is not 2 d.
+    """
+    if free.shape[1] != 2 * vad.shape[1]:
+        raise ValueError(
+            f"config.task.model.heads: vad_quantiles = {free.shape[1]} beside vad = "
+            f"{vad.shape[1]}; it must be twice that"
+        )
+    below, above = jnp.split(nn.softplus(free), 2, axis=1)
+    return {"vad_low": vad - below, "vad_high": vad + above}
+
+
 def _linear(width: int, name: str, feature: Float[Array, "b d"]) -> Float[Array, "b k"]:
     return nn.Dense(width, name=name)(feature.astype(jnp.float32))

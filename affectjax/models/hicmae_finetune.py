@@ -29,8 +29,8 @@ class Finetune(nn.Module):
 
     Attributes:
       heads: outputs by name, {"logits": classes} and/or {"vad": 3}, beside it
-        "vad_log_variance"; the first is called `head` as in official checkpoints, the others
-        `head_<name>`.
+        "vad_log_variance" or, twice as wide, "vad_quantiles" (`heads.quantiles`); the first is
+        called `head` as in official checkpoints, the others `head_<name>`.
       stem_audio: convolutions whose outputs are the tokens, instead of patches (not HiCMAE's).
       activation: of the head "vad": none, sigmoid, relu or tanh.
       pool: over the tokens of a modality's own feature; "mean_std" puts their standard deviation
@@ -147,4 +147,6 @@ class Finetune(nn.Module):
             elif name == "vad_log_variance":
                 out = heads.bounded_log_variance(out)
             outputs[name] = out
+        if "vad_quantiles" in outputs:
+            outputs |= heads.quantiles(outputs["vad"], outputs.pop("vad_quantiles"))
         return outputs

@@ -14,8 +14,8 @@ class Text(nn.Module):
 
     Attributes:
       encoder: (ids, mask, deterministic=...) -> {"feature": (b, d)}, such as `bert.Bert`.
-      heads: outputs by name: "vad" 3 (and beside it "vad_log_variance"), "logits",
-        "multilabel_logits"; each is one linear map.
+      heads: outputs by name: "vad" 3 (and beside it "vad_log_variance" 3 or "vad_quantiles" 6),
+        "logits", "multilabel_logits"; each is one linear map.
       hidden: width of a tanh layer between feature and heads; 0 for none.
       dropout: in front of the hidden layer and of the heads.
     """
@@ -38,4 +38,6 @@ class Text(nn.Module):
         if "vad_log_variance" in outputs:
             free = outputs["vad_log_variance"]
             outputs["vad_log_variance"] = heads_lib.bounded_log_variance(free)
+        if "vad_quantiles" in outputs:
+            outputs |= heads_lib.quantiles(outputs["vad"], outputs.pop("vad_quantiles"))
         return {"feature": feature, **outputs}

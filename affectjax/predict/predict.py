@@ -9,7 +9,7 @@ import json
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,9 +38,8 @@ class Predictor:
     needs: frozenset[str]
     labels: tuple[str, ...]
     plan: Any  # windows.Plan, or None of a run that reads still pictures or text
-    temperature: float
+    calibration: Mapping[str, Any]  # what `calibrate.honest` and `intervals.ends` take
     thresholds: tuple[float, ...] | None
-    half_width: tuple[float, ...] | None
     set_threshold: float | None  # of the sets that hold the true category in set_share of clips
     set_share: float | None
     step: int
@@ -128,9 +127,8 @@ def load(
         needs=needs,
         labels=inputs.label_names(config),
         plan=None if needs & WINDOWLESS else plan(float(config.data.fps), ops, hop),
-        temperature=fitted.get("temperature", 1.0),
+        calibration=fitted,
         thresholds=tuple(fitted["thresholds"]) if "thresholds" in fitted else None,
-        half_width=tuple(fitted["vad_half_width"]) if "vad_half_width" in fitted else None,
         set_threshold=fitted.get("set_threshold"),
         set_share=fitted.get("set_share"),
         step=step,

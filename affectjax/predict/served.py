@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from affectjax.data.ops import text
+from affectjax.evals import intervals
 from affectjax.predict import predict
 
 Ask = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
@@ -60,14 +61,19 @@ def predictor(folder: pathlib.Path, ask: Ask, hop: float = 0.0) -> predict.Predi
         needs=needs,
         labels=tuple(card["labels"]),
         plan=None if needs & predict.WINDOWLESS else predict.plan(float(card["fps"]), ops, hop),
-        temperature=1.0,  # the server's probabilities are calibrated
+        calibration=_served(fitted),
         thresholds=tuple(fitted["thresholds"]) if "thresholds" in fitted else None,
-        half_width=tuple(fitted["vad_half_width"]) if "vad_half_width" in fitted else None,
         set_threshold=fitted.get("set_threshold"),
         set_share=fitted.get("set_share"),
         step=card["step"],
         units=tuple(config["task"].get("units", ())),
     )
+
+
+def _served(fitted: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left to do: the server's probabilities and its ends of VAD are calibrated."""
+    width = next((len(fitted[k]) for k in intervals.KEYS if k in fitted), 0)
+    return {"vad_margin": [0.0] * width} if width else {}
 
 
 def _own_vocabulary(op: Any, assets: pathlib.Path) -> Any:

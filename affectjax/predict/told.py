@@ -1,11 +1,12 @@
 """What --mode=predict says: of a window, of a file, in one line."""
 
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from affectjax.evals import calibrate, conformal
+from affectjax.evals import calibrate, conformal, intervals
 from affectjax.metrics.states import DIMENSIONS
 
 
@@ -13,7 +14,7 @@ def named(predictor: Any, row: dict[str, np.ndarray]) -> dict[str, Any]:
     """What one window's outputs are called in its record, calibrated."""
     out: dict[str, Any] = {}
     if "probabilities" in row:
-        p = calibrate.scaled(row["probabilities"][None], predictor.temperature)[0]
+        p = calibrate.honest(row["probabilities"][None], predictor.calibration)[0]
         out["probabilities"] = {
             n: round(float(x), 4) for n, x in zip(predictor.labels, p, strict=True)
         }
@@ -36,11 +37,12 @@ def named(predictor: Any, row: dict[str, np.ndarray]) -> dict[str, Any]:
         vad = [float(x) for x in row["vad_pred"]]
         rated = DIMENSIONS[: len(vad)]
         out["vad"] = {d: round(x, 4) for d, x in zip(rated, vad, strict=True)}
-        half = predictor.half_width
-        if half:
+        exact = {k: np.asarray(v, np.float64) for k, v in row.items() if k.startswith("vad")}
+        ends = intervals.ends(exact, predictor.calibration)
+        if ends is not None:
             out["vad_interval"] = {
-                d: [round(max(x - h, -1), 4), round(min(x + h, 1), 4)]
-                for d, x, h in zip(rated, vad, half, strict=True)
+                d: [round(float(low), 4), round(float(high), 4)]
+                for d, low, high in zip(rated, *ends, strict=True)
             }
     return out
 
@@ -54,9 +56,9 @@ def summarise(predictor: Any, path: pathlib.Path, records: list[dict[str, Any]])
         "windows": len(records),
         "skipped": len(records) - len(said),
         "checkpoint_step": predictor.step,
-        "temperature": predictor.temperature,
+        "temperature": predictor.calibration.get("temperature", 1.0),
         "likely": _promise(predictor),
-        "vad_interval": "95% of validation clips lay within" if predictor.half_width else None,
+        "vad_interval": _rated(predictor.calibration),
     }
     if said and "probabilities" in said[0]:
         mean = {k: float(np.mean([r["probabilities"][k] for r in said])) for k in predictor.labels}
@@ -77,6 +79,12 @@ def _promise(predictor: Any) -> str | None:
     if predictor.set_threshold is None:
         return None
     return f"held the true category in {predictor.set_share:.0%} of validation clips"
+
+
+def _rated(fitted: Mapping[str, Any]) -> str | None:
+    if not any(key in fitted for key in intervals.KEYS):
+        return None
+    return f"{fitted.get('vad_share', intervals.SHARE):.0%} of validation clips lay within"
 
 
 def tell(summary: dict[str, Any]) -> str:

@@ -35,15 +35,18 @@ def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> bytes:
 
 
 def reliability(
-    probabilities: Float[np.ndarray, "b k"], emotion: Int[np.ndarray, " b"], temperature: float
+    probabilities: Float[np.ndarray, "b k"],
+    emotion: Int[np.ndarray, " b"],
+    fitted: Mapping[str, Any],
 ) -> bytes:
-    """Accuracy against confidence in 15 bins, as predicted and after the temperature."""
+    """Accuracy against confidence in 15 bins, as predicted and by `calibrate.honest`."""
     figure = Figure(figsize=(5.4, 4.6))
     axis, below = figure.subplots(2, 1, height_ratios=[3.2, 1], sharex=True)
+    by = "vector" if "vector" in fitted else f"temperature {fitted.get('temperature', 1.0):.2f}"
     axis.plot([0, 1], [0, 1], color=FAINT, linewidth=1)
     for p, colour, name in (
         (np.asarray(probabilities), RED, "as predicted"),
-        (calibrate.scaled(probabilities, temperature), BLUE, f"temperature {temperature:.2f}"),
+        (calibrate.honest(probabilities, fitted), BLUE, by),
     ):
         right = p.argmax(1) == emotion
         bins = calibration.bins(p.max(1), right, 15)

@@ -56,13 +56,13 @@ def write(workdir: str | os.PathLike[str]) -> pathlib.Path:
         for split in predictions.shared_splits([workdir])
         if (workdir / "evaluation" / f"{split}.json").exists()  # not of the split that chose
     }
-    temperature = calibrate.load(workdir).get("temperature", 1.0)
+    fitted = calibrate.load(workdir)
     parts = [f"<h1>{html.escape(workdir.name)}</h1>", links.nav(workdir)]
     for split, values in results.items():
         parts += [f"<h2>{html.escape(split)}</h2>", _summary(values), score_table(values)]
         for name, own in values.get("datasets", {}).items():
             parts += [f"<h3>{html.escape(name)}</h3>", _summary(own), score_table(own)]
-        for name, png in pictures(workdir, split, values, temperature).items():
+        for name, png in pictures(workdir, split, values, fitted).items():
             (workdir / "evaluation" / f"{split}_{name}.png").write_bytes(png)
             parts.append(_image(png, f"{name} on {split}"))
         parts.append(shown_clips(workdir, split, values))
@@ -107,7 +107,7 @@ def pictures(
     workdir: pathlib.Path,
     split: str,
     values: Mapping[str, Any],
-    temperature: float,
+    fitted: Mapping[str, Any],
 ) -> dict[str, bytes]:
     """The PNGs that a split's predictions allow, by name."""
     clips = predictions.read(workdir / "evaluation" / f"{split}{predictions.ENDING}")
@@ -116,7 +116,7 @@ def pictures(
         out["confusion"] = figures.confusion(values["confusion"], values["labels"])
         known = clips["emotion"] >= 0
         p, y = clips["probabilities"][known], clips["emotion"][known]
-        out["reliability"] = figures.reliability(p, y, temperature)
+        out["reliability"] = figures.reliability(p, y, fitted)
     if "multilabel_pred" in clips:
         out["precisions"] = figures.precisions(values, values["labels"])
     if "vad_pred" in clips and "vad" in clips:

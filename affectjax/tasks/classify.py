@@ -18,7 +18,8 @@ from affectjax.tasks.pictures import Pictures
 from affectjax.tasks.texts import Texts
 
 Batch = Mapping[str, jax.Array]
-VadLoss = Literal["mse", "l1", "smooth_l1", "ccc", "pcc", "mse_ccc", "gaussian_nll"]
+VadLoss = Literal["mse", "l1", "smooth_l1", "ccc", "pcc", "mse_ccc", "gaussian_nll", "pinball"]
+VAD_HEADS = ("vad", "vad_log_variance", "vad_low", "vad_high")
 PASSED = (
     *("emotion", "vad", "distribution", "score"),
     *("subject", "view", "valid", "dataset", "possible"),
@@ -234,8 +235,8 @@ def vad_term(
     """The loss of a config's name between the heads' outputs and the target (b, 3), a scalar.
 
     mse, l1, smooth_l1; ccc and pcc, 1 - the coefficient over the batch, mean over dimensions;
-    mse_ccc, CAGE's (`ccc.mse_ccc`); gaussian_nll, of a model with the head "vad_log_variance"
-    beside "vad". A head of two dimensions learns valence and arousal alone. `weights` of the rows.
+    mse_ccc, CAGE's (`ccc.mse_ccc`); gaussian_nll and pinball, of a model with "vad_log_variance" or
+    "vad_quantiles" beside "vad". Two dimensions are valence and arousal. `weights` of the rows.
 
     Raises:
       ValueError: the name is none of these, or the head is missing.
@@ -250,16 +251,23 @@ def vad_term(
         "mse_ccc": ccc.mse_ccc,
     }
     if name == "gaussian_nll":
-        if "vad_log_variance" not in out:
-            raise ValueError(
-                "config.task: the loss gaussian_nll needs a head vad_log_variance: add "
-                f"vad_log_variance=3 to config.task.model.heads, now {sorted(out)}"
-            )
+        _needs(name, "vad_log_variance" in out, "vad_log_variance=3", out)
         return regression.gaussian_nll(out["vad"], out["vad_log_variance"], vad, weights)
+    if name == "pinball":
+        _needs(name, "vad_low" in out, "vad_quantiles=6", out)
+        return regression.pinballs(out["vad"], out["vad_low"], out["vad_high"], vad, weights)
     if name not in losses:
-        allowed = ", ".join([*losses, "gaussian_nll"])
+        allowed = ", ".join([*losses, "gaussian_nll", "pinball"])
         raise ValueError(f"config.task: no loss {name!r}; allowed: {allowed}")
     return losses[name](out["vad"], vad, weights=weights)
+
+
+def _needs(name: str, there: bool, head: str, out: Mapping[str, jax.Array]) -> None:
+    if not there:
+        raise ValueError(
+            f"config.task: the loss {name} needs a head {head.split('=')[0]}: add {head} to "
+            f"config.task.model.heads, now {sorted(out)}"
+        )
 
 
 def vad_term_of_known(
@@ -273,7 +281,7 @@ def vad_term_of_known(
     each = [
         vad_term(
             name,
-            {k: out[k][:, i : i + 1] for k in ("vad", "vad_log_variance") if k in out},
+            {k: out[k][:, i : i + 1] for k in VAD_HEADS if k in out},
             vad[:, i : i + 1],
             weights[:, i],
         )
@@ -285,8 +293,8 @@ def vad_term_of_known(
 
 
 def vad_outputs(out: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
-    """`vad_pred` (b, d) and, of a model that predicts it, its standard deviation `vad_sd`."""
+    """`vad_pred` (b, d) and, where predicted, `vad_sd`, or `vad_low` and `vad_high`."""
     named = {"vad_pred": out["vad"]}
     if "vad_log_variance" in out:
         named["vad_sd"] = jnp.exp(0.5 * out["vad_log_variance"])
-    return named
+    return named | {k: out[k] for k in ("vad_low", "vad_high") if k in out}

@@ -81,7 +81,8 @@ class Ensemble:
     def predict(self, variables: Any, batch: Batch) -> dict[str, jax.Array]:
         """The mean of the members' probabilities, with logits its log, and of their VAD.
 
-        `vad_sd` is that of the mixture of the members (of their means, where they have none).
+        `vad_sd` is that of the mixture of the members (of their means, where they have none);
+        of quantiles the means of the members' own.
 
         Raises:
           ValueError: the task predicts neither.
@@ -89,7 +90,7 @@ class Ensemble:
         shared = _shared(self.task, batch)
         said = [self.task.predict(_member(variables, i), shared) for i in range(self.members)]
         out = dict(said[0])
-        named = ("probabilities", "vad_pred", "vad_sd")
+        named = ("probabilities", "vad_pred", "vad_sd", "vad_low", "vad_high")
         each = {k: jnp.stack([one[k] for one in said]) for k in named if k in out}
         if not each:
             raise ValueError(f"an ensemble averages probabilities and VAD, not {sorted(out)}")
@@ -97,6 +98,7 @@ class Ensemble:
         if "probabilities" in each:
             out["probabilities"] = _mean(each["probabilities"], weights)
             out["logits"] = jnp.log(jnp.maximum(out["probabilities"], FLOOR))
+        out |= {k: _mean(each[k], weights) for k in ("vad_low", "vad_high") if k in each}
         if "vad_pred" in each:
             out["vad_pred"] = _mean(each["vad_pred"], weights)
             second = each["vad_pred"] ** 2 + each.get("vad_sd", jnp.zeros(())) ** 2

@@ -71,7 +71,9 @@ class Regress:
                 "the model predicts"
             )
         scale = jnp.asarray(self.scale, jnp.float32)
-        return {**out, "vad": out["vad"] / scale}, vad[:, :width] / scale
+        names: tuple[str, ...] = ("vad", "vad_low", "vad_high")
+        scaled = {k: out[k] / scale for k in names if k in out}
+        return {**out, **scaled}, vad[:, :width] / scale
 
     def metrics(self) -> type[clu_metrics.Collection]:
         if self.datasets:

@@ -34,6 +34,7 @@ _DEFAULTS: dict[str, Any] = {
     },
     "select": {"split": "validation", "metric": "uar", "mode": "max", "reproduces": ""},
     "evaluate": ["test"],
+    "calibration": "temperature",
     "topology": "v5e:2x2",
     "mesh": {"data": -1, "fsdp": 1, "expert": 1, "sequence": 1, "tensor": 1},
     "sharding": {
@@ -81,7 +82,8 @@ def config(**fields: object) -> ml_collections.ConfigDict:
       work directory where compiled programs are kept (empty: nowhere).
     select: split, metric and mode (max or min) that choose the best checkpoint; `reproduces`
       names the paper where that split is a test split.
-    evaluate: splits that --mode=evaluate scores.
+    evaluate: splits that --mode=evaluate scores; calibration: by a temperature, or by a vector, a
+      factor and a bias a category (`evals.calibrate`), fitted on the split that chose.
     topology: the chips that --mode=compile compiles for: v5e:4x4, v4:2x2x2, or cpu:8.
     mesh: axes and sizes, -1 for the devices left.
     sharding: preset (replicated, fsdp or fsdp_tensor, `train.partition`); rules in front of it,

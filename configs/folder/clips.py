@@ -114,6 +114,8 @@ def _task(arg: ml_collections.ConfigDict, table: labels.Table) -> ml_collections
         heads["vad"] = len(table.rated)
         if arg.vad_loss == "gaussian_nll":
             heads["vad_log_variance"] = len(table.rated)
+        if arg.vad_loss == "pinball":
+            heads["vad_quantiles"] = 2 * len(table.rated)
     fields: dict[str, Any] = {"model": _model(arg, heads), "inputs": _inputs(arg)}
     if not table.emotions:
         return call(regress.Regress, criterion=arg.vad_loss, **fields)

@@ -7,9 +7,9 @@
 stand in experiments/hicmae/README.md. A small model on small data: it shows that the system
 learns, not what the paper reports.
 
-`task=vad` learns valence, arousal and dominance alone (with `vad_loss=gaussian_nll` also how sure
-it is), `target=distribution` the raters' shares, `task=action_units` which action units are in the
-face, labels that may hold together. Their figures: not yet measured.
+`task=vad` learns valence, arousal and dominance alone (with `vad_loss=gaussian_nll` or `pinball`
+also how sure it is), `target=distribution` the raters' shares, `task=action_units` which action
+units are in the face, labels that may hold together. Their figures: not yet measured.
 """
 
 from collections.abc import Mapping
@@ -35,12 +35,15 @@ CHOICES = {
     "modalities": ["av", "audio", "video"],
     "target": ["hard", "distribution"],
 }
+# Heads by which a loss of VAD learns how sure the model is.
+SURE = {"gaussian_nll": {"vad_log_variance": 3}, "pinball": {"vad_quantiles": 6}}
 # Arguments that tests/whole walks besides the config as it is.
 VARIANTS = (
     "task=action_units,scratch",
     "task=vad,vad_loss=gaussian_nll,scratch,modalities=audio",
     "target=distribution,scratch,modalities=video",
 )
+BUILT = ("task=vad,vad_loss=pinball",)
 
 
 def get_config(arg: str = "") -> ml_collections.ConfigDict:
@@ -147,7 +150,7 @@ def _base(
 
 def _task(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
     """The task and its heads."""
-    vad = {"vad": 3} | ({"vad_log_variance": 3} if arg.vad_loss == "gaussian_nll" else {})
+    vad = {"vad": 3} | SURE.get(arg.vad_loss, {})
     if arg.task == "emotion":
         return call(
             classify.Classify,

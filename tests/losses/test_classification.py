@@ -60,6 +60,7 @@ _VALUES = [
     regression.l1,
     regression.smooth_l1,
     lambda p, t, weights=None: regression.gaussian_nll(p, 0 * p + 0.3, t, weights),
+    lambda p, t, weights=None: regression.pinballs(p, p - 1, p + 1, t, weights),
 ]
 
 
@@ -82,3 +83,14 @@ def test_gaussian_nll_is_least_at_the_true_variance():
     error = jnp.full((1, 1), 0.4)
     slope = jax.grad(lambda v: regression.gaussian_nll(error, v, 0 * error))
     np.testing.assert_allclose(slope(jnp.log(error**2)), 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("share", [0.025, 0.5, 0.8])
+def test_pinball_is_scikit_learns_and_least_at_the_quantile(share):
+    y = np.random.default_rng(3).normal(size=(200, 1)).astype(np.float32)
+    at = lambda x: float(regression.pinball(jnp.full_like(y, x), y, share))  # noqa: E731
+    np.testing.assert_allclose(
+        at(0.3), sk.mean_pinball_loss(y, 0 * y + 0.3, alpha=share), rtol=1e-5
+    )
+    best = float(np.quantile(y, share, method="inverted_cdf"))
+    assert at(best) <= min(at(best - 0.05), at(best + 0.05))

@@ -19,8 +19,8 @@ def _predictor(seen):
     return types.SimpleNamespace(
         predict=predict,
         ops=(text.Tokens("letters", longest=24, buckets=(8,)),),
-        half_width=None,
         look=None,
+        calibration={},
     )
 
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn import metrics as sk
 
 from affectjax.losses import ccc, regression
 from affectjax.models import hicmae, hicmae_finetune
@@ -46,6 +47,22 @@ def test_the_variance_head_is_learnt_by_the_likelihood_of_scipy():
     np.testing.assert_allclose(terms["loss_vad"], expected, rtol=1e-5)
 
 
+def test_the_quantiles_are_learnt_by_the_pinball_losses_of_scikit_learn():
+    model = hicmae_finetune.Finetune(
+        heads={"vad": 3, "vad_quantiles": 6}, audio=hicmae.Tower(16, 1, 2)
+    )
+    ears = inputs.Inputs(mel_frames=16, mels=16)
+    task, batch = regress.Regress(model=model, inputs=ears, criterion="pinball"), _batch()
+    variables = task.init(jax.random.key(0), SPEC)
+    value, _ = task.loss(variables, batch, jax.random.key(1), jnp.int32(0))
+    out = task.predict(variables, batch)
+    assert (out["vad_low"] < out["vad_pred"]).all()
+    assert (out["vad_pred"] < out["vad_high"]).all()
+    each = zip(("vad_low", "vad_pred", "vad_high"), (0.025, 0.5, 0.975), strict=True)
+    expected = sum(sk.mean_pinball_loss(batch["vad"], out[k], alpha=q) for k, q in each)
+    np.testing.assert_allclose(value, expected, rtol=1e-5)
+
+
 def test_raters_shares_are_the_target_where_the_config_says_so():
     task, batch = _task(target="distribution"), _batch()
     variables = task.init(jax.random.key(0), SPEC)
@@ -65,6 +82,8 @@ def test_names_of_losses():
         classify.vad_term("mae", out, vad)
     with pytest.raises(ValueError, match="add vad_log_variance=3"):
         classify.vad_term("gaussian_nll", out, vad)
+    with pytest.raises(ValueError, match="add vad_quantiles=6"):
+        classify.vad_term("pinball", out, vad)
 
 
 def test_vad_alone():
