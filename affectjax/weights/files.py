@@ -11,7 +11,9 @@ import ml_dtypes
 import numpy as np
 
 StateDict = dict[str, np.ndarray]
+Storage = Callable[[str, np.dtype, int], np.ndarray]  # of its key, type and count of numbers
 
+_OLD = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)  # how torch < 1.6 begins
 _STORAGES: Mapping[str, Any] = {
     "FloatStorage": np.float32,
     "DoubleStorage": np.float64,
@@ -71,12 +73,11 @@ def _npz(path: pathlib.Path) -> StateDict:
 
 
 def _torch(path: pathlib.Path) -> Any:
-    """What torch.save wrote (since 1.6): a zip with a pickle and one file a storage."""
+    """What torch.save wrote: a zip with a pickle and one file a storage, or before 1.6 pickles."""
+    if path.open("rb").read(len(_OLD)) == _OLD:
+        return _old_torch(path)
     if not zipfile.is_zipfile(path):
-        raise ValueError(
-            f"{path} is no zip: it is cut short, or torch < 1.6 wrote it; load and save it again "
-            "with torch, or convert it to safetensors"
-        )
+        raise ValueError(f"{path} is neither a zip nor what torch < 1.6 wrote: is it cut short?")
     with zipfile.ZipFile(path) as archive:
         broken = archive.testzip()
         names = [n for n in archive.namelist() if n.endswith("data.pkl")]
@@ -87,15 +88,50 @@ def _torch(path: pathlib.Path) -> Any:
         if order in archive.namelist() and archive.read(order) != b"little":
             raise ValueError(f"{path} was written on a big-endian machine")
         with archive.open(names[0]) as file:
-            return _Unpickler(file, archive, root, path).load()
+            read = lambda key, dtype, _: np.frombuffer(  # noqa: E731
+                archive.read(f"{root}data/{key}"), dtype
+            )
+            return _Unpickler(file, read, path).load()
+
+
+def _old_torch(path: pathlib.Path) -> Any:
+    """What torch < 1.6 wrote: magic number, version, system, objects, keys; then each storage.
+
+    The storages stand last, so the objects are read twice: for their storages' types and sizes,
+    and with what these hold.
+    """
+    types: dict[str, tuple[np.dtype, int]] = {}
+
+    def noted(key: str, dtype: np.dtype, count: int) -> np.ndarray:
+        types[key] = dtype, count
+        return np.zeros(count, dtype)
+
+    with path.open("rb") as file:
+        _, version, system = (_Unpickler(file, noted, path).load() for _ in range(3))
+        if version != 1001 or not system.get("little_endian"):
+            raise ValueError(f"{path}: version {version}, {system}; 1001, little-endian is read")
+        objects = file.tell()
+        _Unpickler(file, noted, path).load()
+        held = {}
+        for key in _Unpickler(file, noted, path).load():
+            (count,) = np.frombuffer(file.read(8), "<i8")
+            dtype, size = types[key]
+            if count != size:
+                raise ValueError(f"{path} is damaged: storage {key} has {count} of {size} numbers")
+            raw = file.read(count * dtype.itemsize)
+            if len(raw) != count * dtype.itemsize:
+                raise EOFError(f"storage {key} is cut short")
+            held[key] = np.frombuffer(raw, dtype)
+        file.seek(objects)
+        return _Unpickler(file, lambda key, *_: held[key], path).load()
 
 
 class _Unpickler(pickle.Unpickler):
     """Rebuilds tensors and containers; every other name in the pickle is refused."""
 
-    def __init__(self, file: Any, archive: zipfile.ZipFile, root: str, path: pathlib.Path) -> None:
+    def __init__(self, file: Any, storage: Storage, path: pathlib.Path) -> None:
         super().__init__(file)
-        self._archive, self._root, self._path = archive, root, path
+        self._storage, self._path = storage, path
 
     def find_class(self, module: str, name: str) -> Any:
         allowed: dict[tuple[str, str], Any] = {
@@ -113,10 +149,12 @@ class _Unpickler(pickle.Unpickler):
         return allowed[module, name]
 
     def persistent_load(self, pid: Any) -> np.ndarray:
-        kind, dtype, key, *_ = pid
+        kind, dtype, key, _, count, *view = pid
         if kind != "storage":
             raise ValueError(f"{self._path}: unknown record {kind!r} in its pickle")
-        return np.frombuffer(self._archive.read(f"{self._root}data/{key}"), dtype)
+        if any(view):
+            raise ValueError(f"{self._path}: storage {key} is a view of another, which is not read")
+        return self._storage(key, dtype, count)
 
 
 def _rebuild(

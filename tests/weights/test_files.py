@@ -77,6 +77,33 @@ def test_tensors_of_torch_are_read_with_their_strides(fake_torch, tmp_path):
     np.testing.assert_array_equal(read["part"], [5, 6])
 
 
+def _write_old(path, tree, storages, cut=0):
+    """As torch < 1.6: pickles one after the other, then the storages."""
+    out = io.BytesIO()
+    for value in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}):
+        pickle.dump(value, out, protocol=2)
+    _Pickler(out, protocol=2).dump(tree)
+    pickle.dump(list(storages), out, protocol=2)
+    for array in storages.values():
+        out.write(np.int64(array.size).tobytes() + array.tobytes())
+    path.write_bytes(out.getvalue()[: len(out.getvalue()) - cut])
+
+
+def test_files_of_torch_before_1_6_are_read_too(fake_torch, tmp_path):
+    data, other = np.arange(12, dtype=np.float32), np.ones(3, np.float32)
+    tree = collections.OrderedDict(
+        a=_tensor(fake_torch, "0", data, (4, 3), (1, 4)),
+        b=_tensor(fake_torch, "1", other, (3,), (1,)),
+    )
+    _write_old(tmp_path / "w.pth", tree, {"0": data, "1": other})
+    read = files.load(tmp_path / "w.pth")
+    np.testing.assert_array_equal(read["a"], data.reshape(3, 4).T)
+    np.testing.assert_array_equal(read["b"], other)
+    _write_old(tmp_path / "w.pth", tree, {"0": data, "1": other}, cut=5)
+    with pytest.raises(ValueError, match="cut short"):
+        files.load(tmp_path / "w.pth")
+
+
 def test_a_tensor_beyond_its_storage_is_refused(fake_torch, tmp_path):
     data = np.arange(4, dtype=np.float32)
     tree = {"a": _tensor(fake_torch, "0", data, (100,), (1,))}
