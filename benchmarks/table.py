@@ -47,8 +47,8 @@ def _hicmae(size: str, batch: int, rate: float) -> None:
     ours, peer, loss, peer_loss, count = hicmae.pair(size, batch)
     if abs(loss - peer_loss) > 1e-4 * abs(peer_loss):
         raise AssertionError(f"HiCMAE-{size}: our first loss {loss}, the peer's {peer_loss}")
-    times = _take_turns({"affectjax": ours, "torch": peer}, 5)
-    _print(f"HiCMAE-{size} step, batch {batch}", times)
+    times = take_turns({"affectjax": ours, "torch": peer}, 5)
+    show(f"HiCMAE-{size} step, batch {batch}", times)
     _share(count, times["affectjax"], rate)
 
 
@@ -56,15 +56,15 @@ def _encoder(name: str, batch: int, rate: float) -> None:
     from benchmarks import encoders
 
     ours, peer, count = encoders.pair(name, batch)
-    times = _take_turns({"affectjax": ours, "torch": peer}, 5)
-    _print(f"ViT-{name} encoding, batch {batch}", times)
+    times = take_turns({"affectjax": ours, "torch": peer}, 5)
+    show(f"ViT-{name} encoding, batch {batch}", times)
     _share(count, times["affectjax"], rate)
 
 
 def _speech() -> None:
     from benchmarks import speech
 
-    _print(f"log-mel, {speech.BATCH} x 2.56 s", _take_turns(speech.ours_and_peers(), 7))
+    show(f"log-mel, {speech.BATCH} x 2.56 s", take_turns(speech.ours_and_peers(), 7))
 
 
 def _clips() -> None:
@@ -72,7 +72,7 @@ def _clips() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         runs = dict(clips.runs(pathlib.Path(folder)))
-        _print(f"input, {clips.FILMS} clips", _take_turns(runs, 5))
+        show(f"input, {clips.FILMS} clips", take_turns(runs, 5))
 
 
 def _corpora() -> None:
@@ -80,11 +80,12 @@ def _corpora() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         for work, told, passes in corpora.rows(pathlib.Path(folder)):
-            _print(work, _take_turns(passes, 5))
+            show(work, take_turns(passes, 5))
             print(f"{'':<28}{told}", flush=True)
 
 
-def _take_turns(runs: Runs, rounds: int) -> dict[str, list[float]]:
+def take_turns(runs: Runs, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each run, once a round, by name; the first run of each is not counted."""
     for run in runs.values():  # compile, start workers, warm up
         run()
     times: dict[str, list[float]] = {name: [] for name in runs}
@@ -96,7 +97,8 @@ def _take_turns(runs: Runs, rounds: int) -> dict[str, list[float]]:
     return times
 
 
-def _print(work: str, times: Mapping[str, list[float]]) -> None:
+def show(work: str, times: Mapping[str, list[float]]) -> None:
+    """Print median, fastest, slowest and, against the first, the ratio of medians."""
     medians = {name: statistics.median(t) for name, t in times.items()}
     first = next(iter(medians.values()))
     for i, (name, taken) in enumerate(times.items()):

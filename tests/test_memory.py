@@ -1,9 +1,10 @@
-"""The second start that asks for large pages."""
+"""The second start that asks for large pages, and what is given back."""
 
 import os
 import subprocess
 import sys
 
+from affectjax import memory
 from tests.conftest import REPO
 
 PROGRAM = """
@@ -29,3 +30,9 @@ def test_other_tunables_stay_and_a_wish_already_there_is_kept():
     other = _run({"GLIBC_TUNABLES": "glibc.malloc.check=0"})
     assert other.split()[-1] == "glibc.malloc.check=0:glibc.malloc.hugetlb=1"
     assert _run({"GLIBC_TUNABLES": "glibc.malloc.hugetlb=0"}).split()[-1].endswith("=0")
+
+
+def test_freed_memory_is_given_back_and_what_is_held_stays():
+    held = bytearray(b"x" * 5000)
+    memory.give_back()
+    assert held == b"x" * 5000

@@ -4,7 +4,8 @@ import collections
 import pathlib
 import pickle
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import ml_dtypes
@@ -52,6 +53,37 @@ def load(path: str | pathlib.Path) -> StateDict:
     except (OSError, EOFError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise ValueError(f"{path} is damaged or not what its ending says: {error!r}") from error
     return _arrays(path, tree)
+
+
+@dataclass(frozen=True)
+class OnDisk(Mapping[str, np.ndarray]):
+    """A .safetensors file as a state dict that reads an array when it is asked for.
+
+    `names.to_params` asks for each once, so a large model is never held twice.
+    """
+
+    path: pathlib.Path
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        with self._opened() as file:
+            if name not in file.keys():  # noqa: SIM118 (no mapping)
+                raise KeyError(name)
+            return file.get_tensor(name)
+
+    def __iter__(self) -> Iterator[str]:
+        with self._opened() as file:
+            return iter(list(file.keys()))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def _opened(self) -> Any:
+        import safetensors
+
+        try:
+            return safetensors.safe_open(self.path, framework="np")
+        except safetensors.SafetensorError as error:
+            raise ValueError(f"{self.path} is not a whole safetensors file: {error}") from error
 
 
 def _safetensors(path: pathlib.Path) -> StateDict:

@@ -133,6 +133,9 @@ def test_safetensors_and_npz_come_back_as_they_went(tmp_path):
         read = files.load(tmp_path / f"w.{ending}")
         assert read.keys() == arrays.keys()
         np.testing.assert_array_equal(read["w"], arrays["w"])
+    lazy = files.OnDisk(tmp_path / "w.safetensors")
+    assert (set(lazy), len(lazy), "x" in lazy) == ({"w", "b"}, 2, False)
+    np.testing.assert_array_equal(lazy["w"], arrays["w"])
 
 
 @pytest.mark.parametrize("ending", ["safetensors", "npz", "pth"])
