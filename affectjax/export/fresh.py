@@ -12,13 +12,15 @@ import numpy as np
 CALLS = 10
 
 # None in sys.modules makes every import of the name fail: TensorFlow itself tries to import jax.
-_CODE = """
+IMPORTS = """
 import sys
 for name in ("jax", "flax", "affectjax"):
     sys.modules[name] = None
 import json, time
 import numpy as np
 import tensorflow as tf
+"""
+CODE = """
 folder, given, written, calls = sys.argv[1:]
 model = tf.saved_model.load(folder)
 with np.load(given) as file:
@@ -62,10 +64,9 @@ def compare(
     with tempfile.TemporaryDirectory() as scratch:
         given, out = pathlib.Path(scratch) / "in.npz", pathlib.Path(scratch) / "out.npz"
         np.savez(given, **dict(clips))  # type: ignore[arg-type]
-        command = [sys.executable, "-I", "-c", _CODE, str(folder), str(given), str(out), str(CALLS)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise ValueError(f"{folder} could not be used by TensorFlow:\n{done.stderr[-3000:]}")
+        wrong = run(str(folder), str(given), str(out), str(CALLS))
+        if wrong:
+            raise ValueError(f"{folder} could not be used by TensorFlow:\n{wrong[-3000:]}")
         with np.load(out) as file:
             found = {k: file[k] for k in file.files}
     told: dict[str, float] = {}
@@ -75,6 +76,13 @@ def compare(
             loose = open_to_rounding.get(key, np.zeros(np.shape(value), bool))
             told[key] = max(_difference(a, b, loose[: len(b)]) for a, b in pairs)
     return told, json.loads(str(found["milliseconds"]))
+
+
+def run(*arguments: str) -> str:
+    """Run IMPORTS and CODE in a new process; return what went wrong, or an empty string."""
+    command = [sys.executable, "-I", "-c", IMPORTS + CODE, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return (done.stderr or f"exit code {done.returncode}") if done.returncode else ""
 
 
 def _difference(found: np.ndarray, expected: np.ndarray, loose: np.ndarray) -> float:

@@ -17,7 +17,7 @@ import pytest
 from affectjax import config as config_lib
 from affectjax.train import checkpoint, inputs, setup, shard, stop
 from tests.conftest import REPO
-from tests.whole import forks, walk
+from tests.whole import forks, walk, without_jax
 
 CONFIGS = sorted(p.relative_to(REPO) for p in REPO.glob("configs/*/*.py") if p.stem != "__init__")
 
@@ -79,8 +79,9 @@ def env(tmp_path_factory):
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
         "XLA_FLAGS": "",
     }
-    forks.serve(settings)
-    return {**os.environ, **settings}
+    with without_jax.served(tmp_path_factory.mktemp("fresh")) as place:
+        forks.serve({**settings, **place})
+        yield {**os.environ, **settings}
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=str)
