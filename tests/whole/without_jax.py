@@ -50,7 +50,8 @@ def served(folder: pathlib.Path) -> Iterator[dict[str, str]]:
     code = _SERVER.format(imports=fresh.IMPORTS, code=fresh.CODE)
     command = [sys.executable, "-I", "-c", code, path]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout and process.stdout.readline() == b"listening\n"
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"listening\n"
         yield {SOCKET: path}
 
 
