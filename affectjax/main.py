@@ -20,7 +20,7 @@ from typing import Any
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from affectjax import memory
+from affectjax import memory, xla_flags
 
 MODES = ("train", "evaluate", "predict", "export", "ensemble", "pool", "compare", "compile")
 
@@ -94,6 +94,7 @@ def main(argv: Sequence[str]) -> None:
         return
     if not _CONFIG.value or not _WORKDIR.value:
         raise app.UsageError(f"--mode={_MODE.value} needs --config=FILE.py and --workdir=DIR")
+    xla_flags.for_cpu()
     dispatch = {"predict": _predict, "export": _export}
     if _MODE.value in dispatch:
         dispatch[_MODE.value](_CONFIG.value, _WORKDIR.value)

@@ -40,6 +40,9 @@ class Classifier(nn.Module):
     heads: int = 16
     dtype: str = "bfloat16"
     classes: int = 7
+    kernel: str = "plain"
+    remat: str = "none"
+    scan: bool = True
 
     @nn.compact
     def __call__(self, images: Any) -> Any:
@@ -47,7 +50,8 @@ class Classifier(nn.Module):
         x = patches(images)
         x = x.reshape(x.shape[0], -1, self.width)
         x = x + self.param("positions", nn.initializers.normal(0.02), x.shape[1:]).astype(x.dtype)
-        settings = {"dtype": self.dtype, "scan": True, "deterministic": False}
+        levers = {"kernel": self.kernel, "remat_policy": self.remat, "scan": self.scan}
+        settings = {"dtype": self.dtype, "deterministic": False, **levers}
         x, _ = stack.run(x, self.heads, self.depth, **settings)
         return nn.Dense(self.classes, name="head")(x.mean(1).astype(jnp.float32))
 

@@ -104,9 +104,11 @@ def _train(config: Any, run: setup.Run, topology: chips.Topology, mesh: Any) -> 
     def loss(params: Any, rows: Any, key: Any) -> Any:
         return run.task.loss({"params": params}, rows, key, jnp.zeros((), jnp.int32))[0]
 
+    near, far = partition.by_memory(run.abstract.opt_state)
     parts = {
         "parameters": run.abstract.params,
-        "optimiser state": run.abstract.opt_state,
+        "optimiser state": near,
+        cost.HOSTS: far,
         "average": run.abstract.ema,
         "batch": batch,
     }
@@ -203,7 +205,7 @@ def _cost(
         program=program,
         topology=topology.name,
         chips=n,
-        memory=held | ({"kept for backward": kept} if kept else {}),
+        memory=held | ({cost.KEPT: kept} if kept else {}),
         flops=counted(False) / n,
         flops_once=counted(True) / n,
         flops_xla=analysis.get("flops", 0.0),

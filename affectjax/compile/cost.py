@@ -48,7 +48,10 @@ class Cost:
         return sum(c.wire for c in self.collectives)
 
 
-# The parts of the total; "kept for backward" is told beside them, since temporaries hold it.
+# The parts of the total. Told beside them: what autodiff keeps, which temporaries hold, and what is
+# in the memory of the hosts.
+KEPT = "kept for backward"
+HOSTS = "moments on hosts"
 MEMORY = ("parameters", "optimiser state", "average", "batch", "results", "temporaries", "code")
 
 
@@ -104,7 +107,7 @@ def text(cost: Cost, topology: chips.Topology) -> str:
 def _memory(cost: Cost, chip: chips.Chip | None) -> list[str]:
     lines = ["  memory"]
     for name, size in cost.memory.items():
-        mark = "" if name in MEMORY else "   (of the temporaries; before XLA's fusion)"
+        mark = "   (of the temporaries; before XLA's fusion)" if name == KEPT else ""
         lines.append(f"    {name:<20} {size / 2**20:>12,.2f} MiB{mark}")
     share = f"   {cost.total / chip.memory:.1%} of {chip.memory / GIB:.0f} GiB" if chip else ""
     return [*lines, f"    {'total':<20} {cost.total / 2**20:>12,.2f} MiB{share}"]

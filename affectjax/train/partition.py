@@ -104,6 +104,15 @@ def bytes_per_chip(tree: PyTree) -> int:
     return sum(_bytes(leaf) for leaf in jax.tree.leaves(tree))
 
 
+def by_memory(tree: PyTree) -> tuple[list[Any], list[Any]]:
+    """Leaves, with shardings, that live on the chips, and those in the memory of the hosts."""
+    near: list[Any] = []
+    far: list[Any] = []
+    for leaf in jax.tree.leaves(tree):
+        (far if leaf.sharding.memory_kind == "pinned_host" else near).append(leaf)
+    return near, far
+
+
 def table(state: PyTree, mesh: Mesh | AbstractMesh, preset: str) -> str:
     """Parameter -> sharding -> bytes per chip, of an abstract state with shardings.
 

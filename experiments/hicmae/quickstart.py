@@ -29,9 +29,11 @@ def main(argv: Sequence[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"unexpected arguments {argv[1:]}")
     from affectjax import config as config_lib
+    from affectjax import xla_flags
     from affectjax.evals import evaluate
     from affectjax.train import stages
 
+    xla_flags.for_cpu()
     began, workdir = time.monotonic(), pathlib.Path(_WORKDIR.value)
     rows = {}
     for title, name in RUNS.items():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import scaling
+from benchmarks import levers, scaling
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +42,11 @@ def test_copies_of_parts_add_an_all_reduce_of_a_part():
     whole = _bound("replicated", "cpu:8") * 8 / (2 * 7)  # G
     split = whole * (3 * 7 / 8 + 2 * 7 / 8 / 8)  # 64 chips: 8 parts, 8 copies of each
     assert _bound("fsdp", "v5e:8x8") == pytest.approx(split, rel=0.06), "but for what stays whole"
+
+
+def test_levers_keep_less_and_work_again():
+    base, again = (levers.point(lever, "cpu:2", test=True) for lever in (levers.BASE, "remat=full"))
+    assert again["memory"]["kept for backward"] < base["memory"]["kept for backward"] / 4
+    assert again["flops"] > 1.2 * base["flops"]
+    rows = levers.table([base, again]).splitlines()
+    assert [row.count("|") for row in rows] == [14] * 4
