@@ -9,7 +9,7 @@ from tests.conftest import REPO
 
 # Each room may import the rooms of its own level and of the levels above it in this list.
 LEVELS = (
-    {"affect", "batch", "config", "memory"},
+    {"affect", "batch", "config", "memory", "xla_flags"},
     {"data", "models", "losses", "metrics"},
     {"weights"},
     {"tasks"},
