@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, UInt8
 
 from affectjax.data.ops import erase
-from affectjax.models import clip, face_api
+from affectjax.models import clip, efficientnet, face_api
 from affectjax.tasks.inputs import IMAGENET_MEAN, IMAGENET_STD
 
 STATISTICS = {
@@ -16,6 +16,7 @@ STATISTICS = {
     "clip": (clip.MEAN, clip.STD),
     "none": ((0.0,) * 3, (1.0,) * 3),
     "half": ((0.5,) * 3, (0.5,) * 3),  # [-1, 1]
+    "efficientnet_lite": (efficientnet.MEAN, efficientnet.STD),
     "face_api": (face_api.MEAN, (1.0,) * 3),
     # Whole pictures and people of EMOTIC's training split, as its PyTorch port counted them.
     "emotic_scenes": ((0.4690646, 0.4407227, 0.40508908), (0.2514227, 0.24312855, 0.24266963)),
@@ -31,8 +32,8 @@ class Pictures:
       keys: of the batch, uint8 RGB, (b, h, w, 3) such as "image" and "face" or (b, t, h, w, 3)
         such as "frames" and "face_frames".
       norm: subtract and divide by the statistics of "imagenet", "clip", "emotic_scenes",
-        "emotic_people" or "face_api"; "half" makes [-1, 1] of [0, 1], "none" leaves it. One name,
-        or one a key.
+        "emotic_people", "efficientnet_lite" or "face_api"; "half" makes [-1, 1] of [0, 1], "none"
+        leaves it. One name, or one a key.
       erase: probability in training that a rectangle of a picture becomes noise, its share of the
         area within `erase_area` (Zhong et al. 2017); the same in all frames of a clip.
     """
