@@ -56,7 +56,10 @@ def test_the_order_of_frames_and_which_stream_is_which_matter():
         _model(streams="body").init(jax.random.key(0), clips[0], clips[1])
 
 
-def test_what_only_the_surroundings_show_is_learnt():
+@pytest.mark.parametrize(("streams", "least", "most"), [("both", 0.9, 1.0), ("face", 0.3, 0.7)])
+def test_what_only_the_surroundings_show_is_learnt_by_both_streams_not_by_the_face(
+    streams, least, most
+):
     """The context is bright or dark by class; the face is noise, from which nothing can be told."""
 
     def batch(seed, size=32):
@@ -65,7 +68,7 @@ def test_what_only_the_surroundings_show_is_learnt():
         faces, contexts = g.standard_normal((2, size, 2, 8, 8, 3)).astype(np.float32) * 0.3
         return jnp.asarray(faces), jnp.asarray(contexts + (2 * y - 1)[:, None, None, None, None]), y
 
-    model, tx = _model(TINY), optax.adam(3e-3)
+    model, tx = _model(TINY, streams=streams), optax.adam(3e-3)
     params = jax.jit(model.init)(jax.random.key(0), *batch(0)[:2])["params"]
 
     @jax.jit
@@ -82,4 +85,4 @@ def test_what_only_the_surroundings_show_is_learnt():
         params, state = step(params, state, *batch(seed))
     faces, contexts, y = batch(10_000, 128)
     guess = jax.jit(model.apply)({"params": params}, faces, contexts)["logits"].argmax(-1)
-    assert (np.asarray(guess) == y).mean() > 0.9
+    assert least < (np.asarray(guess) == y).mean() <= most
