@@ -60,32 +60,41 @@ def test_the_released_names_go_round():
     jax.tree.map(np.testing.assert_array_equal, back, params)
 
 
-def test_brightness_is_learnt_by_branches_and_head_of_a_frozen_tower():
+def _quarters(seed, size=32):
+    """Pictures of four quarters, each as bright as it likes; the score is the first one's."""
+    g = np.random.default_rng(seed)
+    bright = g.uniform(0.2, 0.8, (size, 2, 2)).astype(np.float32)
+    pixels = 255 * bright.repeat(4, 1).repeat(4, 2)[..., None] + g.normal(0, 10, (size, 8, 8, 3))
+    image = np.clip(pixels, 0, 255).astype(np.uint8)
+    return {"image": jnp.asarray(image), "score": jnp.asarray(bright[:, 0, 0])}
+
+
+def _learnt(patterns):
+    """Scores on new pictures, and which parameters moved, of which might."""
     model = _model(16, 1, 2, 2, output="score", outputs=1, hidden=(16,), dropout=0.0)
     task = rate.Rate(model, pictures.Pictures(norm="clip"), "pearson")
-
-    def batch(seed, size=32):
-        g = np.random.default_rng(seed)
-        score = g.uniform(0.2, 0.8, size).astype(np.float32)
-        noise = g.normal(0, 20, (size, 8, 8, 3))
-        image = np.clip(255 * score[:, None, None, None] + noise, 0, 255).astype(np.uint8)
-        return {"image": jnp.asarray(image), "score": jnp.asarray(score)}
-
     spec = {"image": jax.ShapeDtypeStruct((32, 8, 8, 3), jnp.uint8)}
     params = jax.jit(lambda: task.init(jax.random.key(0), spec))()["params"]
-    kept = trainable.names(params, ["^tower/lora/", "^mlp_"])
-    tx = optax.adam(3e-3)
+    kept, tx = trainable.names(params, patterns), optax.adam(1e-2)
     step = jax.jit(step_lib.train_step(task, tx, seed=0, trained=kept))
     now = state.create(params, tx, trained=kept)
-    for seed in range(40):
-        now, terms = step(now, batch(seed))
-    assert 0 <= terms["loss"] < 0.05  # (1 - r) / 2: r above 0.9 within the batch
+    for seed in range(100):
+        now, _ = step(now, _quarters(seed))
     before, after = (traverse_util.flatten_dict(p, sep="/") for p in (params, now.params))
     changed = {k for k in before if (np.asarray(before[k]) != np.asarray(after[k])).any()}
+    test = _quarters(1000, 256) | {"valid": jnp.ones(256, bool)}
+    out = jax.jit(lambda p, b: task.predict({"params": p}, b))(now.params, test)
+    return task.metrics().single_from_model_output(**out).compute(), changed, kept
+
+
+def test_branches_of_a_frozen_tower_learn_what_its_head_alone_cannot():
+    """Which quarter counts is for attention to learn; the class token averages them at random."""
+    scores, changed, kept = _learnt(["^tower/lora/", "^mlp_"])
     assert changed <= kept
     assert any(k.endswith("/b") for k in changed)
-    test = batch(1000, 128) | {"valid": jnp.ones(128, bool)}
-    out = jax.jit(lambda p, b: task.predict({"params": p}, b))(now.params, test)
-    scores = task.metrics().single_from_model_output(**out).compute()
-    assert scores["srcc"] > 0.9
-    assert scores["plcc"] > 0.9
+    head, changed, kept = _learnt(["^mlp_"])
+    assert changed <= kept
+    assert not any("lora" in k for k in changed)
+    for name in ("plcc", "srcc"):  # chance is 0
+        assert scores[name] > 0.95
+        assert scores[name] > head[name] + 0.2
