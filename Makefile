@@ -6,6 +6,7 @@ SERVE := $(VENV)/serve
 ATTACK := $(VENV)/attack
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv
 WORKDIR ?= runs/quickstart
+MODEL ?= $(WORKDIR)/audio_video/export
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .PHONY: train test serve demo attack shapes venv parity bench compile libtpu notebooks docs golden lint types lock clean
@@ -13,8 +14,8 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 train: .stamps/run ## pre-train, fine-tune and evaluate on the built-in data
 	$(PY) -m experiments.hicmae.quickstart --workdir=$(WORKDIR)
 
-serve: .stamps/serve $(WORKDIR)/audio_video/export ## the quick start's model by REST and gRPC, on loopback
-	$(SERVE)/bin/python -m serving --model=$(WORKDIR)/audio_video/export
+serve: .stamps/serve $(MODEL) ## the quick start's model, or another (MODEL=...), by REST and gRPC, on loopback
+	$(SERVE)/bin/python -m serving --model=$(MODEL)
 
 demo: .stamps/demo ## a page to try the quick start's models on, on loopback
 	$(PY) -m demo --runs=$(WORKDIR)/audio_video,$(WORKDIR)/audio,$(WORKDIR)/video
@@ -132,6 +133,9 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 # Order only: an export is written once, into an empty folder.
 $(WORKDIR)/audio_video/export: | .stamps/run
 	$(PY) -m affectjax.main --config=configs/hicmae/synth.py --workdir=$(WORKDIR)/audio_video --mode=export
+
+%/export:
+	@echo "no export in $@: write it by python -m affectjax.main --mode=export --workdir=$* --config=..."; false
 
 clean:
 	rm -rf $(VENV) .stamps build *.egg-info

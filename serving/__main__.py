@@ -17,7 +17,7 @@ def _flags() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--model", required=True, type=pathlib.Path, help="folder that --mode=export wrote")
-    add("--name", default="affect", help="v2 name of `predict`; `embed` is NAME-embed")
+    add("--name", default="affect", help="v2 name of `predict`; of others NAME-embed, NAME-text")
     add("--host", default="127.0.0.1", help="address; 0.0.0.0 is every one")
     add("--http_port", default=8080, type=int, help="REST, metrics and health")
     add("--grpc_port", default=8081, type=int, help="gRPC")
@@ -25,7 +25,7 @@ def _flags() -> argparse.Namespace:
     add("--body_seconds", default=10.0, type=float, help="in which a request must arrive")
     add("--answer_seconds", default=30.0, type=float, help="in which it is answered")
     add("--connections", default=512, type=int, help="at a time, beyond which: 503")
-    add("--signatures", default="predict,embed", help="of the export; each is a v2 model")
+    add("--signatures", default="", help="of the export, each a v2 model; empty is all of them")
     add("--buckets", default="1,2,4,8", help="batch sizes, compiled at the start")
     add("--wait", default=0.002, type=float, help="seconds to wait for others to share a batch")
     return parser.parse_args()
@@ -39,8 +39,9 @@ def main() -> None:
     from serving import batched, endpoint
 
     bounds = batched.Limits(tuple(map(int, flags.buckets.split(","))), wait=flags.wait)
-    found = batched.load(flags.model, flags.signatures.split(","), bounds)
+    found = batched.load(flags.model, [x for x in flags.signatures.split(",") if x], bounds)
     names = {"predict": flags.name, "embed": f"{flags.name}-embed"}
+    names["predict_text"] = f"{flags.name}-text"
     threads = futures.ThreadPoolExecutor(4 * bounds.buckets[-1])
     models = [
         endpoint.Served(names[k], function, bounds, threads, flags.answer_seconds)

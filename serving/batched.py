@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-LEAST_SOUND = 1024  # samples; the signature refuses what is not more
+# What counts what, and the least of it that the signature takes.
+LENGTHS = {"audio_length": ("audio", 1025), "token_length": ("tokens", 1)}
 Arrays = dict[str, np.ndarray]
 
 
@@ -35,12 +36,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Tensor:
-    """Name, dtype and shape behind the batch; `longest` samples where it is the waveform."""
+    """Name, dtype and shape behind the batch; `longest` where rows may be shorter, as sound is.
+
+    Text is of dtype object, each entry the bytes of a text; of token ids `below` bounds them.
+    """
 
     name: str
     dtype: np.dtype
     shape: tuple[int, ...]
     longest: int = 0
+    below: int = 0
 
     @property
     def padded(self) -> tuple[int, ...]:
@@ -62,7 +67,7 @@ class BadRequest(ValueError):
 
 
 def load(folder: pathlib.Path, names: Sequence[str], limits: Limits) -> dict[str, Function]:
-    """Signatures of an export by name, every batch size compiled.
+    """Signatures of an export by name (none named: all), every batch size compiled.
 
     Raises:
       FileNotFoundError: no export there.
@@ -75,11 +80,12 @@ def load(folder: pathlib.Path, names: Sequence[str], limits: Limits) -> dict[str
         raise FileNotFoundError(f"--model={folder}: no {path.name} in assets; run --mode=export")
     card = json.loads(path.read_text())
     model = tf.saved_model.load(str(folder))
-    inputs = tuple(_tensor(k, of) for k, of in card["inputs"].items())
     found = {}
-    for name in names:
+    for name in names or card["signatures"]:
         if name not in card["signatures"]:
             raise ValueError(f"--signatures={name}: the export has {[*card['signatures']]}")
+        taken = card.get("takes", {}).get(name, card["inputs"])
+        inputs = tuple(_tensor(k, of) for k, of in taken.items())
         outputs = tuple(_tensor(k, of) for k, of in card["signatures"][name].items())
         call = _batched(model, name, inputs, [o.name for o in outputs], limits)
         for rows in limits.buckets:
@@ -89,12 +95,12 @@ def load(folder: pathlib.Path, names: Sequence[str], limits: Limits) -> dict[str
 
 
 def check(inputs: Sequence[Tensor], given: Mapping[str, np.ndarray], limits: Limits) -> Arrays:
-    """The inputs of a request as batches take them: the waveform padded to the model's window.
+    """The inputs of a request as batches take them: sound and tokens padded to the longest.
 
     What one request breaks must not end the others of its batch, so all is checked before.
 
     Raises:
-      BadRequest: names, dtypes, shapes, numbers of rows, or sound out of bounds.
+      BadRequest: names, dtypes, shapes, numbers of rows, or values out of bounds.
     """
     wanted = [t.name for t in inputs]
     if set(given) != set(wanted):
@@ -105,27 +111,51 @@ def check(inputs: Sequence[Tensor], given: Mapping[str, np.ndarray], limits: Lim
         raise BadRequest(f"the first axis is the batch, the same 1 to {limits.rows}; got {counts}")
     for t in inputs:
         _check_shape(t, given[t.name].shape, given[t.name].dtype)
-    if "audio" not in given:
-        return dict(given)
-    audio, length = given["audio"], given["audio_length"]
-    if not (np.abs(audio) <= 1).all():  # NaN is not
+        _check_values(t, given[t.name])
+    out = dict(given)
+    for t in inputs:
+        if t.name in LENGTHS:
+            _check_lengths(t.name, given)
+        if t.longest:
+            short = t.longest - given[t.name].shape[1]
+            out[t.name] = np.pad(given[t.name], ((0, 0), (0, short)))
+    return out
+
+
+def _check_values(t: Tensor, x: np.ndarray) -> None:
+    if t.name == "audio" and not (np.abs(x) <= 1).all():  # NaN is not
         raise BadRequest("audio: finite and within [-1, 1]; divide int16 by 32768")
-    if length.min() <= LEAST_SOUND or length.max() > audio.shape[1]:
+    if t.below and not (x.min() >= 0 and x.max() < t.below):
         raise BadRequest(
-            f"audio_length: more than {LEAST_SOUND} and at most the {audio.shape[1]} samples of "
-            f"audio; got {length.min()} to {length.max()}"
+            f"{t.name}: ids of vocab.txt, 0 to {t.below - 1}; got {x.min()} to {x.max()}"
         )
-    longest = next(t.longest for t in inputs if t.name == "audio")
-    return {**given, "audio": np.pad(audio, ((0, 0), (0, longest - audio.shape[1])))}
+    if t.dtype == object:
+        for i, text in enumerate(x):
+            try:
+                blank = not text.decode().strip()
+            except UnicodeDecodeError as error:
+                raise BadRequest(f"{t.name}: row {i} is not UTF-8: {error.reason}") from None
+            if blank:
+                raise BadRequest(f"{t.name}: row {i} is blank; leave it out")
+
+
+def _check_lengths(name: str, given: Mapping[str, np.ndarray]) -> None:
+    of, least = LENGTHS[name]
+    length, most = given[name], given[of].shape[1]
+    if length.min() < least or length.max() > most:
+        raise BadRequest(
+            f"{name}: at least {least} and at most the {most} of {of}; "
+            f"got {length.min()} to {length.max()}"
+        )
 
 
 def _check_shape(t: Tensor, shape: tuple[int, ...], dtype: np.dtype) -> None:
     if dtype != t.dtype:
-        raise BadRequest(f"{t.name}: the datatype is {t.dtype}, got {dtype}")
+        wanted = "text (BYTES)" if t.dtype == object else t.dtype
+        raise BadRequest(f"{t.name}: the datatype is {wanted}, got {dtype}")
     if t.longest and (len(shape) != 2 or not shape[1] <= t.longest):
         raise BadRequest(
-            f"{t.name}: shape (rows, samples), at most {t.longest} samples; got {shape}; cut the "
-            "sound into windows"
+            f"{t.name}: shape (rows, n), n at most {t.longest}; got {shape}; cut what is longer"
         )
     if not t.longest and shape[1:] != t.shape:
         raise BadRequest(f"{t.name}: shape (rows, {', '.join(map(str, t.shape))}); got {shape}")
@@ -162,10 +192,12 @@ def _batched(
 
 
 def _tensor(name: str, of: Mapping[str, Any]) -> Tensor:
-    return Tensor(name, np.dtype(of["dtype"]), tuple(of["shape"][1:]), of.get("longest", 0))
+    dtype = np.dtype(object if of["dtype"] == "string" else of["dtype"])
+    return Tensor(name, dtype, tuple(of["shape"][1:]), of.get("longest", 0), of.get("below", 0))
 
 
 def _constant(t: Tensor, inputs: Sequence[Tensor], rows: int) -> np.ndarray:
-    heard = max((i.longest for i in inputs), default=0)
-    value = heard if t.name == "audio_length" else 0
+    value: Any = b"Hello." if t.dtype == object else 0
+    if t.name in LENGTHS:
+        value = next(i.longest for i in inputs if i.name == LENGTHS[t.name][0])
     return np.full((rows, *t.padded), value, t.dtype)

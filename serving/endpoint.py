@@ -28,8 +28,14 @@ from starlette.exceptions import HTTPException
 
 from serving import batched, description, limits
 
-DATATYPES = {"uint8": "UINT8", "int32": "INT32", "float32": "FP32", "bool": "BOOL"}
-_KINDS = {"UINT8": "iu", "INT32": "iu", "FP32": "iuf"}  # of numbers in JSON
+DATATYPES = {
+    "uint8": "UINT8",
+    "int32": "INT32",
+    "float32": "FP32",
+    "bool": "BOOL",
+    "object": "BYTES",
+}
+_KINDS = {"UINT8": "iu", "INT32": "iu", "FP32": "iuf", "BYTES": ""}  # of numbers in JSON
 _HTTP = {grpc.StatusCode.UNAVAILABLE: 503, grpc.StatusCode.DEADLINE_EXCEEDED: 504}
 
 
@@ -153,7 +159,9 @@ def array(item: Any) -> np.ndarray:
     dtype = np.dtype({v: k for k, v in DATATYPES.items()}[item.datatype])
     try:
         size = math.prod(item.shape)
-        if item._raw_data is not None:
+        if item.datatype == "BYTES":
+            flat = _texts(item, size)
+        elif item._raw_data is not None:
             flat = np.frombuffer(item._raw_data, dtype)
         else:
             flat = np.asarray(item.data).ravel()
@@ -171,6 +179,27 @@ def output(name: str, x: np.ndarray, raw: bool) -> InferOutput:
     told = InferOutput(name, list(x.shape), DATATYPES[str(x.dtype)])
     told.set_data_from_numpy(x, binary_data=raw)
     return told
+
+
+def _texts(item: Any, most: int) -> np.ndarray:
+    """Texts as bytes, as JSON has them, or each behind its length in four bytes."""
+    found: list[bytes] = []
+    if item._raw_data is None:
+        for x in np.ravel(np.array(item.data, object)).tolist():
+            if not isinstance(x, str | bytes):
+                raise ValueError("data is not of the datatype BYTES, a list of texts")
+            found.append(x.encode() if isinstance(x, str) else x)
+    else:
+        raw, at = item._raw_data, 0
+        while at < len(raw) and len(found) <= most:
+            start = at + 4
+            at = start + int.from_bytes(raw[at:start], "little")
+            found.append(raw[start:at])
+        if at > len(raw):
+            raise ValueError("a text is shorter than the length before it")
+    out = np.empty(len(found), object)
+    out[:] = found
+    return out
 
 
 def _check_numbers(item: Any, flat: np.ndarray, dtype: np.dtype) -> None:

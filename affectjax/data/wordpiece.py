@@ -1,5 +1,6 @@
 """WordPiece tokens as BERT's (Devlin et al. 2019), from a vocabulary file; nothing to install."""
 
+import functools
 import importlib.util
 import pathlib
 import unicodedata
@@ -121,17 +122,25 @@ def words(text: str) -> Iterator[str]:
     >>> list(words("It's Café 2.0!"))
     ['it', "'", 's', 'cafe', '2', '.', '0', '!']
     """
-    plain = unicodedata.normalize("NFD", "".join(_cleaned(text)).lower())
-    word = ""
-    for letter in plain:
-        if unicodedata.category(letter) == "Mn":
-            continue
-        if letter == " " or _sign(letter):
-            yield from filter(None, (word, letter.strip()))
-            word = ""
-        else:
-            word += letter
-    yield from filter(None, (word,))
+    yield from filter(None, "".join(map(spelled, text)).split(" "))
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def spelled(letter: str) -> str:
+    """What a letter of a text becomes by itself, so that a table of all letters is the whole rule.
+
+    >>> [spelled(letter) for letter in "É\\t!\\u200b東"]
+    ['e', ' ', ' ! ', '', ' 東 ']
+    """
+    code, kind = ord(letter), unicodedata.category(letter)
+    if letter in "\t\n\r" or kind == "Zs":
+        return " "
+    if code in (0, 0xFFFD) or kind.startswith("C"):
+        return ""
+    ideograph = any(low <= code <= high for low, high in _PLANES)
+    plain = unicodedata.normalize("NFD", letter.lower())
+    kept = [x for x in plain if unicodedata.category(x) != "Mn"]
+    return "".join(f" {x} " if ideograph or _sign(x) else x for x in kept)
 
 
 def pieces(word: str, vocabulary: Mapping[str, int]) -> list[str]:
@@ -147,19 +156,6 @@ def pieces(word: str, vocabulary: Mapping[str, int]) -> list[str]:
         found.append(mark + word[start:end])
         start = end
     return found or ["[UNK]"]
-
-
-def _cleaned(text: str) -> Iterator[str]:
-    for letter in text:
-        code, kind = ord(letter), unicodedata.category(letter)
-        if letter in "\t\n\r" or kind == "Zs":
-            yield " "
-        elif code in (0, 0xFFFD) or kind.startswith("C"):
-            continue
-        elif any(low <= code <= high for low, high in _PLANES):
-            yield from (" ", letter, " ")
-        else:
-            yield letter
 
 
 def _sign(letter: str) -> bool:

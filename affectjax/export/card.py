@@ -12,9 +12,9 @@ import jax
 
 from affectjax import config as config_lib
 from affectjax.affect import vad as vad_lib
-from affectjax.data.ops import audio
+from affectjax.data.ops import audio, text
 from affectjax.evals import calibrate
-from affectjax.export import signatures
+from affectjax.export import signatures, texts
 from affectjax.train import inputs
 
 BUCKETS = (1, 2, 4, 8)
@@ -24,14 +24,19 @@ VERSIONED = ("jax", "flax", "tensorflow-cpu", "affectjax")
 def make(
     config: Any,
     workdir: pathlib.Path,
-    spec: Mapping[str, jax.ShapeDtypeStruct],
+    specs: Mapping[str, Mapping[str, Any]],
     outputs: Mapping[str, Mapping[str, jax.ShapeDtypeStruct]],
     step: int,
 ) -> dict[str, Any]:
     """What one must know to use the model: signatures, labels, training, scores, versions.
 
-    `outputs` are shapes by signature and name.
+    `specs` and `outputs` are shapes by signature and name. `inputs` of the card are those of
+    `predict`; `takes` has those of signatures that take others.
     """
+    taken = {name: {k: _input(k, s) for k, s in spec.items()} for name, spec in specs.items()}
+    if reader := texts.reader(config):
+        for name in ("predict", "embed"):
+            taken[name]["tokens"]["below"] = len(text.pieces(reader.vocabulary))
     task = config.task.get("task") or config.task  # an ensemble holds its members' task
     before = [op[config_lib.NAME] for op in config_lib.to_plain(config.data.eval_ops)]
     before = [name for name in before if not name.startswith("affectjax.data.ops.labels")]
@@ -39,7 +44,8 @@ def make(
     builders = [parts[name].builder for name in sorted(parts)] or [config.data.builder]
     return {
         "signatures": {name: _outputs(given) for name, given in outputs.items()},
-        "inputs": {k: _input(k, s) for k, s in spec.items()},
+        "inputs": taken["predict"],
+        "takes": {k: of for k, of in taken.items() if of != taken["predict"]},
         "batch": {"least": 1, "warmed": list(BUCKETS)},
         "platforms": ["cpu", "cuda", "tpu"],
         "labels": list(inputs.label_names(config)),
@@ -82,6 +88,9 @@ def markdown(card: Mapping[str, Any]) -> str:
     if heard:
         lines += ["", f"Sound is refused beyond {heard['longest']} samples and outside [-1, 1]."]
     lines += ["", "The caller does before: " + ", ".join(card["done_before"]) + ".", ""]
+    for name, given in card["takes"].items():
+        lines += [f"Signature `{name}` takes other inputs, and does that itself:", ""]
+        lines += [*map(_line, given, given.values()), ""]
     for name, outputs in card["signatures"].items():
         lines += [f"## Signature `{name}`", ""]
         lines += [
@@ -104,7 +113,7 @@ def _line(name: str, of: Mapping[str, Any]) -> str:
     return f"- `{name}` {of['dtype']} {of['shape']}: {of['meaning']}"
 
 
-def _input(name: str, spec: jax.ShapeDtypeStruct) -> dict[str, Any]:
+def _input(name: str, spec: Any) -> dict[str, Any]:
     told: dict[str, Any] = {"dtype": str(spec.dtype), "shape": [-1, *spec.shape[1:]]}
     if name in ("audio", "tokens"):
         told |= {"shape": [-1, -1], "longest": spec.shape[1]}

@@ -14,12 +14,13 @@ from affectjax import config as config_lib
 from affectjax.data.ops import text, video
 from affectjax.evals import calibrate
 from affectjax.export import card as card_lib
-from affectjax.export import fresh, signatures, stablehlo, warm_up
+from affectjax.export import fresh, signatures, stablehlo, texts, warm_up
 from affectjax.train import inputs, setup, shard
 
 TOLERANCE = 1e-4
+CLIPS = 3  # of validation, that the export is compared with the run on
 VOCABULARY = "vocab.txt"  # the asset that says what the ids of `tokens` are
-NAMES = ("serving_default", "predict", "embed")  # of signatures; the first two are the same
+DEFAULT = "serving_default"  # TensorFlow's name of what is asked where no signature is named
 
 
 def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> dict[str, float]:
@@ -29,7 +30,8 @@ def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> di
     and tpu. They take what the model reads of: `frames` and `face_frames` uint8 (b, t, h, w, 3)
     RGB, `image`, `face` and `person` uint8 (b, h, w, 3), `audio` float32 (b, s) at 16 kHz in
     [-1, 1], s up to the model's window, with `audio_length` int32 (b), `tokens` int32 (b, n), n up
-    to the longest text, with `token_length` int32 (b). What they answer is `signatures.OUTPUTS`.
+    to the longest text, with `token_length` int32 (b). Of a model of text `serving_default` is
+    `predict_text`, which takes `text`, strings (b). What they answer is `signatures.OUTPUTS`.
     Log-mel, normalisation and calibration are inside. Assets: card.json, card.md, labels.txt,
     vad.json, config.json, of a model of text vocab.txt; assets.extra holds requests for warming up,
     stablehlo the same functions for jax alone.
@@ -53,15 +55,22 @@ def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> di
     fitted = calibrate.load_for(workdir, step)
     serve = {"predict": signatures.predict(run.task, fitted), "embed": signatures.embed(run.task)}
     spec = {k: run.spec[k] for k in signatures.INPUTS if k in run.spec}
-    clips = _real_clips(config, spec)
+    reader = texts.reader(config)
+    said = texts.real(config, reader, CLIPS) if reader else []
+    clips, cut = texts.read(reader, said) if reader else (_real_clips(config, spec), None)
     expected = {k: jax.device_get(jax.jit(f)(params, clips)) for k, f in serve.items()}
-    card = card_lib.make(config, workdir, spec, expected, step)
+    specs: dict[str, Mapping[str, Any]] = dict.fromkeys(expected, spec)
+    if reader:
+        expected[texts.SIGNATURE] = {**expected["predict"], "cut": cut}
+        specs[texts.SIGNATURE] = texts.SPEC
+    card = card_lib.make(config, workdir, specs, expected, step)
     functions = {k: stablehlo.lower(f, params, spec) for k, f in serve.items()}
-    save(folder, functions, params, spec, _assets(card, config))
+    save(folder, functions, params, spec, _assets(card, reader, config))
     stablehlo.write(folder / "stablehlo", functions, params)
-    warm_up.write(folder, NAMES, spec, card_lib.BUCKETS)
+    first = texts.SIGNATURE if reader else "predict"
+    warm_up.write(folder, {DEFAULT: specs[first], **specs}, card_lib.BUCKETS)
     loose = _open_to_rounding(expected["predict"], fitted)
-    told, milliseconds = fresh.compare(folder, clips, expected, loose)
+    told, milliseconds = fresh.compare(folder, clips, expected, loose, said)
     _measured(folder, card, milliseconds)
     print(tell(folder, told, len(next(iter(clips.values())))), flush=True)
     if max(told.values()) > TOLERANCE:
@@ -76,22 +85,31 @@ def save(
     spec: Mapping[str, jax.ShapeDtypeStruct],
     assets: Mapping[str, str],
 ) -> None:
-    """Write the SavedModel: parameters as variables, the functions as StableHLO inside."""
+    """Write the SavedModel: parameters as variables, the functions as StableHLO inside.
+
+    With vocab.txt among the assets it also has `texts.SIGNATURE`.
+    """
     import tensorflow as tf
 
     module = tf.Module()
     module.params = {k: tf.Variable(v) for k, v in params.items()}
     signature = {k: tf.TensorSpec(_free(k, s), s.dtype, name=k) for k, s in spec.items()}
-    known = assets.get(VOCABULARY, "").count("\n")
-    module.served = {k: _served(f, module, spec, known) for k, f in functions.items()}
+    pieces = assets.get(VOCABULARY, "").split("\n")[:-1]
+    module.served = {k: _served(f, module, spec, len(pieces)) for k, f in functions.items()}
     concrete = {k: f.get_concrete_function(**signature) for k, f in module.served.items()}
+    first = "predict"
     with tempfile.TemporaryDirectory() as scratch:
         module.assets = []
         for name, text in assets.items():
             path = pathlib.Path(scratch) / name
-            path.write_text(text)
+            path.write_text(text, encoding="utf-8")
             module.assets.append(tf.saved_model.Asset(str(path)))
-        named = {k: concrete.get(k, concrete["predict"]) for k in NAMES}
+        if pieces:
+            first, longest = texts.SIGNATURE, spec["tokens"].shape[1]
+            module.vocabulary = texts.table(str(pathlib.Path(scratch) / VOCABULARY))
+            module.read = texts.served(module, longest, max(map(len, pieces)))
+            concrete[first] = module.read.get_concrete_function()
+        named = {DEFAULT: concrete[first], **concrete}
         tf.saved_model.save(module, str(folder), signatures=named)
 
 
@@ -199,10 +217,9 @@ def _free(name: str, spec: jax.ShapeDtypeStruct) -> tuple[int | None, ...]:
     return (None, None) if name in ("audio", "tokens") else (None, *spec.shape[1:])
 
 
-def _assets(card: Mapping[str, Any], config: Any) -> dict[str, str]:
-    ops = config_lib.build(config.data.eval_ops, "config.data.eval_ops")
-    read_by = [text.pieces(op.vocabulary) for op in ops if isinstance(op, text.Tokens)]
-    vocabulary = {VOCABULARY: "\n".join(read_by[0]) + "\n"} if read_by else {}
+def _assets(card: Mapping[str, Any], reader: Any, config: Any) -> dict[str, str]:
+    pieces = text.pieces(reader.vocabulary) if reader else {}
+    vocabulary = {VOCABULARY: "\n".join(pieces) + "\n"} if reader else {}
     return {
         **vocabulary,
         "card.json": json.dumps(card, indent=1),
@@ -233,11 +250,7 @@ def _refuse(config: Any, workdir: pathlib.Path, folder: pathlib.Path) -> None:
         raise FileExistsError(f"{folder} is not empty; remove it, or name another --output")
 
 
-def _real_clips(config: Any, spec: Mapping[str, Any], count: int = 3) -> dict[str, np.ndarray]:
+def _real_clips(config: Any, spec: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The first clips of the validation split."""
     batch = next(iter(inputs.eval_batches(config, config.select.split)))
-    rows = {k: batch[k][:count] for k in spec}
-    if "tokens" in rows:  # which end where the longest of the batch does
-        missing = spec["tokens"].shape[1] - rows["tokens"].shape[1]
-        rows["tokens"] = np.pad(rows["tokens"], ((0, 0), (0, missing)))
-    return rows
+    return {k: batch[k][:CLIPS] for k in spec}

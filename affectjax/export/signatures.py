@@ -22,6 +22,7 @@ INPUTS = {
     "person": "RGB, the person cut out of `image`",
     "tokens": "ids of the pieces of vocab.txt, its marks [CLS] and [SEP] around each text",
     "token_length": "the tokens of each row; what follows them is not read",
+    "text": "UTF-8, a text a row, none of them blank",
     "audio": "mono waveform at 16 kHz in [-1, 1]; shorter ones are zero-padded inside",
     "audio_length": f"the samples of each row that are sound, more than {video.SHORTEST}",
 }
@@ -35,6 +36,7 @@ OUTPUTS = {
     "vad_low": "(b, d), the lower end of the interval",
     "vad_high": "(b, d), `vad_low` to `vad_high` held 95% of validation clips",
     "vad_sd": "(b, d), the standard deviation that the model itself predicts",
+    "cut": "(b,) bool, the text is longer than what the model reads of it",
     "embedding": "(b, e), what the heads read; members of an ensemble side by side",
 }
 

@@ -31,12 +31,9 @@ _MESSAGES = {
 
 
 def write(
-    folder: pathlib.Path,
-    names: Sequence[str],
-    spec: Mapping[str, Any],
-    buckets: Sequence[int],
+    folder: pathlib.Path, specs: Mapping[str, Mapping[str, Any]], buckets: Sequence[int]
 ) -> None:
-    """Write one request for each signature and batch size, of constant inputs of the spec's shapes.
+    """Write a request for each signature of `specs` and batch size, of constants of its shapes.
 
     A new batch size compiles on its first call; these are compiled before a user calls.
     """
@@ -45,16 +42,14 @@ def write(
     path = folder / PATH
     path.parent.mkdir(parents=True, exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for request in requests(names, spec, buckets):
+        for request in requests(specs, buckets):
             writer.write(request)
 
 
-def requests(
-    names: Sequence[str], spec: Mapping[str, Any], buckets: Sequence[int]
-) -> Iterator[bytes]:
+def requests(specs: Mapping[str, Mapping[str, Any]], buckets: Sequence[int]) -> Iterator[bytes]:
     """The serialized PredictionLogs."""
     log = _classes()["PredictionLog"]
-    for name in names:
+    for name, spec in specs.items():
         for rows in buckets:
             record = log()
             request = record.predict_log.request
@@ -77,6 +72,8 @@ def _constant(key: str, shape: Sequence[int], of: Any, spec: Mapping[str, Any]) 
     )
     if proto.dtype == tf.float32.as_datatype_enum:
         proto.float_val.append(0.1)
+    elif proto.dtype == tf.string.as_datatype_enum:
+        proto.string_val.append(b"Hello.")
     else:
         lengths = {"audio_length": "audio", "token_length": "tokens"}
         whole = spec[lengths[key]].shape[1] if key in lengths else 128

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from absl import app, flags
+from absl import app, flags, logging
 
 CONFIG = str(pathlib.Path(__file__).parents[2] / "configs" / "hicmae" / "synth.py")
 RUNS = {
@@ -28,6 +28,8 @@ def main(argv: Sequence[str]) -> None:
     """Train the runs one after the other (each goes on where it stopped) and print the table."""
     if len(argv) > 1:
         raise app.UsageError(f"unexpected arguments {argv[1:]}")
+    if flags.FLAGS["verbosity"].value == 0:  # JAX would tell which accelerators are not there
+        logging.set_verbosity(logging.WARNING)
     from affectjax import config as config_lib
     from affectjax import xla_flags
     from affectjax.evals import evaluate

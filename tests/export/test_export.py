@@ -10,8 +10,9 @@ import pytest
 from flax import linen as nn
 from safetensors import numpy as safetensors
 
+from affectjax.data import wordpiece
 from affectjax.evals import calibrate
-from affectjax.export import card, saved_model, signatures, stablehlo, warm_up
+from affectjax.export import card, saved_model, signatures, stablehlo, texts, warm_up
 from affectjax.tasks import classify, multilabel
 from affectjax.tasks.ensemble import Ensemble
 from affectjax.tasks.inputs import Inputs
@@ -146,12 +147,71 @@ def test_tokens_are_padded_to_the_longest_text_and_refused_out_of_bounds():
             asked(*bad)
 
 
+VOCABULARY = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "glad", "##ness", "g", "x", "##x", "!", "東", "ς")
+
+
+@pytest.fixture(scope="module")
+def vocabulary(tmp_path_factory):
+    path = tmp_path_factory.mktemp("text") / "vocab.txt"
+    path.write_text("\n".join(VOCABULARY) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def test_tensorflow_cuts_text_into_the_tokens_of_training(vocabulary):
+    import tensorflow as tf
+
+    g = np.random.default_rng(0)
+    letters = g.integers(1, 0x30000, (20, 30))
+    letters[(letters >= 0xD800) & (letters < 0xE000)] = 33
+    given = [
+        *("Gladness! GLÁD\tgla\u0301d東x", "glad" * 60, "x" * 100, "x" * 101, "\u200b", "ς ΑΣ Σ"),
+        *("".join(map(chr, row)) for row in letters),
+        *("".join(row) for row in g.choice([*"gladnesx! É東\n"], (20, 40))),
+    ]
+    known = {piece: i for i, piece in enumerate(VOCABULARY)}
+    for longest in (8, 128):
+        table = texts.table(vocabulary)
+        found, cut = texts.tokens(tf.constant(given), table, longest, widest=6)
+        ids, mask = wordpiece.encode(given, known, longest)
+        whole, _ = wordpiece.encode(given, known, 10_000)
+        np.testing.assert_array_equal(found["token_length"], mask.sum(1))
+        np.testing.assert_array_equal(found["tokens"][:, : ids.shape[1]], ids)
+        np.testing.assert_array_equal(cut, (whole != 0).sum(1) > longest)
+    for bad, why in (([" \n"], "blank"), ([b"\xff"], "Invalid formatting")):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=why):
+            texts.tokens(tf.constant(bad), table, 8, widest=6)
+
+
+def test_a_saved_model_of_text_takes_strings(tmp_path):
+    import tensorflow as tf
+
+    spec = {
+        "tokens": jax.ShapeDtypeStruct((4, 8), np.int32),
+        "token_length": jax.ShapeDtypeStruct((4,), np.int32),
+    }
+    params = {"weight": np.arange(12, dtype=np.float32)}
+
+    def serve(params, given):
+        said = jnp.arange(8) < given["token_length"][:, None]
+        return {"score": (params["weight"][given["tokens"]] * said).sum(1)}
+
+    assets = {saved_model.VOCABULARY: "\n".join(VOCABULARY) + "\n"}
+    functions = {"predict": stablehlo.lower(serve, params, spec)}
+    saved_model.save(tmp_path / "export", functions, params, spec, assets)
+    model = tf.saved_model.load(str(tmp_path / "export"))
+    assert [p.name for p in (tmp_path / "export" / "assets").iterdir()] == ["vocab.txt"]
+    for name in ("serving_default", "predict_text"):
+        said = model.signatures[name](text=tf.constant(["Gladness!", "glad " * 9]))
+        assert said["score"].numpy().tolist() == [2 + 4 + 5 + 9 + 3, 2 + 6 * 4 + 3]
+        assert said["cut"].numpy().tolist() == [False, True]
+
+
 def test_warm_up_requests_are_read_by_tensorflow_serving_s_own_classes(tmp_path):
     import tensorflow as tf
     from tensorflow_serving.apis import prediction_log_pb2
 
     spec = {**SPEC, "frames": jax.ShapeDtypeStruct((4, 2, 8, 8, 3), np.uint8)}
-    warm_up.write(tmp_path, ("predict", "embed"), spec, (1, 8))
+    warm_up.write(tmp_path, {"predict": spec, "embed": spec}, (1, 8))
     found = []
     for record in tf.data.TFRecordDataset(str(tmp_path / warm_up.PATH)):
         log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
@@ -180,6 +240,7 @@ def test_the_page_of_a_card_says_every_input_and_output():
         "data_licence": "CC0",
         "platforms": ["cpu"],
         "inputs": {"audio": card._input("audio", SPEC["audio"])},
+        "takes": {"predict_text": {"text": card._input("text", texts.SPEC["text"])}},
         "signatures": {"predict": card._outputs({"vad": vad})},
         "labels": [],
         "vad": None,
@@ -198,6 +259,7 @@ def test_the_page_of_a_card_says_every_input_and_output():
         "2.0 ms at batch 1",
         "`vad` float32 [-1, 3]",
         "CC0",
+        "`text` string [-1]",
     ):
         assert part in page
     assert "beyond 4000 samples" in page

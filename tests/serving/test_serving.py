@@ -33,10 +33,10 @@ def test_a_request_is_padded_to_the_window_that_batches_have():
     [
         ({"audio": np.full((2, 3000), np.nan, np.float32)}, "finite"),
         ({"audio": np.full((2, 3000), 9000, np.float32)}, "divide int16 by 32768"),
-        ({"audio": np.zeros((2, 4001), np.float32)}, "at most 4000 samples"),
+        ({"audio": np.zeros((2, 4001), np.float32)}, r"shape \(rows, n\), n at most 4000"),
         ({"audio": np.zeros((2, 3000))}, "audio: the datatype is float32, got float64"),
-        ({"audio_length": np.array([3001, 2000], np.int32)}, "at most the 3000 samples"),
-        ({"audio_length": np.array([1024, 2000], np.int32)}, "more than 1024"),
+        ({"audio_length": np.array([3001, 2000], np.int32)}, "at most the 3000 of audio"),
+        ({"audio_length": np.array([1024, 2000], np.int32)}, "audio_length: at least 1025"),
         ({"audio_length": np.zeros(3, np.int32)}, "the same 1 to 64"),
         ({"frames": np.zeros((2, 2, 5, 4, 3), np.uint8)}, r"frames: shape \(rows, 2, 4, 4, 3\)"),
         ({"more": np.zeros(2)}, "the model takes"),
@@ -45,6 +45,39 @@ def test_a_request_is_padded_to_the_window_that_batches_have():
 def test_a_request_out_of_bounds_is_told_which_input_and_why(changed, message):
     with pytest.raises(batched.BadRequest, match=message):
         batched.check(INPUTS, {**GOOD, **changed}, batched.Limits())
+
+
+TEXT = (batched.Tensor("text", np.dtype(object), ()),)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([b"glad", "süß".encode()], ""),
+        ([b"glad", " \u2003\n".encode()], "row 1 is blank"),
+        ([b"glad", b"\xff"], "row 1 is not UTF-8"),
+        ([b"glad"] * 65, "the same 1 to 64"),
+    ],
+)
+def test_texts_are_not_blank_and_are_utf_8(rows, message):
+    given = {"text": np.array(rows, object)}
+    if not message:
+        assert batched.check(TEXT, given, batched.Limits())["text"].tolist() == rows
+        return
+    with pytest.raises(batched.BadRequest, match=message):
+        batched.check(TEXT, given, batched.Limits())
+
+
+def test_tokens_are_padded_and_within_the_vocabulary():
+    inputs = (
+        batched.Tensor("tokens", np.dtype("int32"), (-1,), longest=6, below=9),
+        batched.Tensor("token_length", np.dtype("int32"), ()),
+    )
+    good = {"tokens": np.array([[2, 8, 3]], np.int32), "token_length": np.array([3], np.int32)}
+    assert batched.check(inputs, good, batched.Limits())["tokens"].tolist() == [[2, 8, 3, 0, 0, 0]]
+    for name, change in (("tokens", 1), ("tokens", -3), ("token_length", 1), ("token_length", -3)):
+        with pytest.raises(batched.BadRequest, match=f"{name}: "):
+            batched.check(inputs, {**good, name: good[name] + np.int32(change)}, batched.Limits())
 
 
 async def _app(scope, receive, send):
