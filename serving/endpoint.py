@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+import struct
 from concurrent import futures
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from grpc_interceptor.exceptions import DeadlineExceeded, GrpcException, Unavailable
 from kserve import InferOutput, InferRequest, InferResponse, Model, ModelRepository
-from kserve.errors import InvalidInput, ModelNotFound
+from kserve.errors import InferenceError, InvalidInput, ModelNotFound
 from kserve.model_server import app as kserve_app
 from kserve.protocol.dataplane import DataPlane
 from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc as v2_grpc
@@ -36,6 +37,15 @@ DATATYPES = {
     "object": "BYTES",
 }
 _KINDS = {"UINT8": "iu", "INT32": "iu", "FP32": "iuf", "BYTES": ""}  # of numbers in JSON
+_BROKEN = (  # what KServe's decoding raises on bytes that are not what they say
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    struct.error,
+    InferenceError,
+)
 _HTTP = {grpc.StatusCode.UNAVAILABLE: 503, grpc.StatusCode.DEADLINE_EXCEEDED: 504}
 
 
@@ -108,7 +118,7 @@ class Decoded(DataPlane):
     def decode(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().decode(*args, **kwargs)
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        except _BROKEN as error:
             if isinstance(error, InvalidInput):
                 raise
             raise InvalidInput(f"not a v2 request: {type(error).__name__}: {error}") from None
