@@ -37,15 +37,7 @@ DATATYPES = {
     "object": "BYTES",
 }
 _KINDS = {"UINT8": "iu", "INT32": "iu", "FP32": "iuf", "BYTES": ""}  # of numbers in JSON
-_BROKEN = (  # what KServe's decoding raises on bytes that are not what they say
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    struct.error,
-    InferenceError,
-)
+_LIES = (struct.error, InferenceError)  # KServe's decoding, of texts that are not what they say
 _HTTP = {grpc.StatusCode.UNAVAILABLE: 503, grpc.StatusCode.DEADLINE_EXCEEDED: 504}
 
 
@@ -118,7 +110,7 @@ class Decoded(DataPlane):
     def decode(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().decode(*args, **kwargs)
-        except _BROKEN as error:
+        except (*_LIES, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             if isinstance(error, InvalidInput):
                 raise
             raise InvalidInput(f"not a v2 request: {type(error).__name__}: {error}") from None
