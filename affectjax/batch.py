@@ -40,6 +40,10 @@ KEYS: dict[str, Key] = {
     "action_units": Key(
         "a", "float32", "[0, 1]", "peak intensity of FACS action units; NaN unknown"
     ),
+    "attributes": Key(
+        "n", "int32", "indices, -1 unknown", "one of each of affect.attributes.KINDS"
+    ),
+    "contents": Key("k", "float32", "{0, 1}", "objects that are in the picture, as far as told"),
     "subject": Key("", "int32", "id", "the person in the clip; splits never share one"),
     "clip_id": Key("", "int64", "id", "stable 63-bit hash of the clip's name"),
     "view": Key("", "int32", "index", "which view (window) of the clip this row is"),

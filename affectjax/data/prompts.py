@@ -4,7 +4,7 @@ Several sentences a class, their features averaged (`models.adapters.ensemble`),
 (Radford et al. 2021, arXiv 2103.00020, section 3.1.4). The wording is ours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 Shows = Literal["face", "person", "evoked", "voice"]
@@ -111,3 +111,47 @@ def sentences(names: Sequence[str], shows: Shows = "face") -> list[list[str]]:
 def _said(template: str, noun: str, adjective: str) -> str:
     article = "an" if adjective[0] in "aeiou" else "a"
     return template.format(noun=noun, adjective=adjective, a=article)
+
+
+# In the order, and with the words, of UniEmoX's code (chincharles/u-emo).
+_DESCRIBED = {
+    "scene": "The scene type of this photo is {}.",
+    "objects": "The main subjects are {}.",
+    "brightness": "The image has a brightness of {}",
+    "colorfulness": "and color saturation of {}.",
+    "facial_expression": "Human facial expression is {}.",
+    "human_action": "The action being performed is {}.",
+    "emotion": "The overall emotion conveyed is {}.",
+}
+
+
+def described(
+    told: Mapping[str, str | float], objects: Sequence[str] = (), emotion: str = ""
+) -> str:
+    """One text of EmoSet's attributes, those left out that are unknown ("" or below 0).
+
+    Where the code says "the image has a brightness of 0.3 and" though colourfulness is unknown, or
+    the latter alone, the sentence is made whole; it splits names of two words, and fails on a list
+    of no objects.
+
+    >>> described({"scene": "beach"}, ["Dog", "Ball"])
+    'The scene type of this photo is beach. The main subjects are Dog and Ball.'
+    """
+    values = {k: "" if v == "" else _number(v) for k, v in told.items()}
+    *most, last = objects or ("",)
+    values["objects"] = f"{', '.join(most)} and {last}" if most else last
+    values["emotion"] = emotion
+    parts = [text.format(values[k]) for k, text in _DESCRIBED.items() if values.get(k)]
+    lit, coloured = values.get("brightness"), values.get("colorfulness")
+    if lit and not coloured:
+        parts = [p + "." if p == _DESCRIBED["brightness"].format(lit) else p for p in parts]
+    if coloured and not lit:
+        alone = _DESCRIBED["colorfulness"].format(coloured)
+        parts = [f"The image has a{p.removeprefix('and')}" if p == alone else p for p in parts]
+    return " ".join(parts)
+
+
+def _number(value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:.1f}" if value >= 0 else ""

@@ -10,13 +10,24 @@ import jax
 import numpy as np
 
 from affectjax import config as config_lib
-from affectjax.evals import calibrate, conformal, intervals, predictions, scores, stream
+from affectjax.evals import (
+    attributes,
+    calibrate,
+    conformal,
+    intervals,
+    predictions,
+    scores,
+    stream,
+)
 from affectjax.metrics import classification
 from affectjax.train import hosts, inputs, setup, shard
 
 Rows = dict[str, np.ndarray]
-_TOLD = ("multilabel", "vad", "score", "action_units")
-_SHOWN = ("uar", "war", "map", "macro_f1", "ccc_mean", "units_f1", "srcc", "plcc", "ece")
+_TOLD = ("multilabel", "vad", "score", "action_units", "contents", "polarity")
+_SHOWN = (
+    *("uar", "war", "map", "macro_f1", "ccc_mean", "units_f1", "srcc", "plcc", "ece"),
+    *("polarity_accuracy", "attributes_accuracy", "objects_map"),
+)
 _OF_ITSELF = ("vad_sd", "vad_low", "vad_high")  # what a model says of its own VAD
 _ORDER = ("uar", "war", "macro_f1", "weighted_f1", "kappa")  # what only a vector changes
 _RATERS = ("soft_nll", "soft_ece", "soft_brier", "kl", "js", "tvd")
@@ -36,7 +47,7 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
       FileNotFoundError: the workdir holds no checkpoint.
       ValueError: the task predicts nothing to score (pre-training).
     """
-    if config.task[config_lib.NAME].startswith("affectjax.tasks.masked"):
+    if config.task[config_lib.NAME].endswith("Pretrain"):
         raise ValueError(
             "the config is of pre-training, which has no labels to score; its validation losses "
             "are in metrics.csv. Evaluate the run that was fine-tuned from it"
@@ -84,7 +95,7 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
 
 def scored(config: Any, clips: Rows) -> dict[str, Any]:
     """All scores of some clips; of a mixture also of each dataset, under "datasets"."""
-    told: dict[str, Any] = scores.scores(**score_arguments(clips))
+    told = {**scores.scores(**score_arguments(clips)), **attributes.scores(clips)}
     if "dataset" in clips:
         told["datasets"] = by_dataset(clips, sorted(config.data.parts))
     return told

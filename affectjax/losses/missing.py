@@ -74,3 +74,16 @@ def binary_cross_entropy(
     values, there = known(labels)
     each = jax.nn.softplus(logits) - values * logits
     return (each * there).sum() / jnp.maximum(there.sum(), 1.0)
+
+
+def categorical(logits: Float[Given, "b k"], label: Int[Given, " b"]) -> Float[Array, ""]:
+    """Cross-entropy of hard labels over the rows that have one (below 0: unknown); 0 if none has.
+
+    The gradient of a row without a label is exactly 0.
+
+    >>> import jax.numpy as jnp
+    >>> float(categorical(jnp.zeros((2, 4)), jnp.array([1, -1])))  # log 4
+    1.386...
+    """
+    target = jax.nn.one_hot(label, logits.shape[-1])
+    return cross_entropy(logits, target, jnp.ones_like(target))

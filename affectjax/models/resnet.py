@@ -85,6 +85,8 @@ class Block(nn.Module):
 class ResNet(nn.Module):
     """Images to "feature" (b, d), the mean of the last map, and that "map" (b, i, j, d).
 
+    The map after each stage is "stage_0" and so on.
+
     Attributes:
       classes: also "logits" (b, k) by a linear head; 0 for none.
     """
@@ -102,13 +104,15 @@ class ResNet(nn.Module):
         x = nn.relu(_norm("norm1", self.dtype)(x, deterministic))
         x = nn.max_pool(x, (3, 3), (2, 2), ((1, 1), (1, 1)))
         self.sow("intermediates", "stem", x)
+        stages = {}
         for i, depth in enumerate(s.depths):
             for j in range(depth):
                 stride = 2 if i and not j else 1
                 inside = (s.width * 2**i, s.bottleneck, stride, self.dtype)
                 x = Block(*inside, name=f"stage_{i}_blocks_{j}")(x, deterministic)
             self.sow("intermediates", f"stage_{i}", x)
-        out = {"feature": x.mean(axis=(1, 2)), "map": x}
+            stages[f"stage_{i}"] = x
+        out = {"feature": x.mean(axis=(1, 2)), "map": x, **stages}
         if self.classes:
             feature = out["feature"].astype("float32")
             out["logits"] = Dense(self.classes, name="head")(feature)

@@ -1,5 +1,14 @@
 """Names of ResNet's parameters in torchvision's state dicts, which are timm's, too."""
 
+import pathlib
+import re
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from affectjax.models import resnet
+from affectjax.weights import files, names
 from affectjax.weights.names import Table
 
 TORCHVISION = Table(
@@ -15,3 +24,21 @@ TORCHVISION = Table(
     ),
     ignored=r"num_batches_tracked$",
 )
+
+_SIDE = 64  # pixels of the picture that the shapes are asked with; any will do
+
+
+def trunk(path: str | pathlib.Path, size: resnet.Size) -> Any:
+    """Parameters of a ResNet from a state dict's file; "module." and the last layer "fc" go.
+
+    Raises:
+      ValueError: names or shapes that are not those of this size.
+    """
+    given = {re.sub(r"^module\.", "", k): v for k, v in files.load(path).items()}
+    given = {k: v for k, v in given.items() if not k.startswith("fc.")}
+    model, image = resnet.ResNet(size), jnp.zeros((1, _SIDE, _SIDE, 3))
+    like = jax.eval_shape(lambda: model.init(jax.random.key(0), image))["params"]
+    try:
+        return names.to_params(given, like, TORCHVISION)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error

@@ -6,40 +6,17 @@
 Reads state dicts of torchvision's ResNets (.pth, .safetensors, .npz), their last layer left out.
 """
 
-import pathlib
-import re
-
-import jax
-import jax.numpy as jnp
 from absl import app, flags
 
 from affectjax.models import resnet
 from affectjax.train import checkpoint
-from affectjax.weights import files, names
-from affectjax.weights.resnet import TORCHVISION
+from affectjax.weights.resnet import trunk
 
-SIDE = 64  # pixels of the picture that the shapes are asked with; any will do
 _FLAGS = {
     "context": "state dict of the scene's ResNet, trained on Places365",
     "body": "state dict of the person's ResNet, trained on ImageNet",
     "workdir": "folder to write, that must not hold checkpoints",
 }
-
-
-def branch(path: str | pathlib.Path, size: resnet.Size) -> dict:
-    """Parameters of a ResNet from a file; "module." in front of names and the last layer go.
-
-    Raises:
-      ValueError: names or shapes that are not those of this size.
-    """
-    given = {re.sub(r"^module\.", "", k): v for k, v in files.load(path).items()}
-    given = {k: v for k, v in given.items() if not k.startswith("fc.")}
-    model, image = resnet.ResNet(size), jnp.zeros((1, SIDE, SIDE, 3))
-    like = jax.eval_shape(lambda: model.init(jax.random.key(0), image))["params"]
-    try:
-        return names.to_params(given, like, TORCHVISION)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
 
 
 def write(context: str, body: str, workdir: str, size: resnet.Size) -> None:
@@ -48,7 +25,7 @@ def write(context: str, body: str, workdir: str, size: resnet.Size) -> None:
     Raises:
       FileExistsError: the folder holds checkpoints.
     """
-    params = {"context": branch(context, size), "body": branch(body, size)}
+    params = {"context": trunk(context, size), "body": trunk(body, size)}
     checkpoint.write_params(workdir, params, "map", {"context": str(context), "body": str(body)})
 
 

@@ -15,7 +15,7 @@ from affectjax.tasks import emotic as task_lib
 from affectjax.tasks import pictures
 from affectjax.train import checkpoint, state, step
 from affectjax.weights import files, names
-from affectjax.weights.resnet import TORCHVISION
+from affectjax.weights.resnet import TORCHVISION, trunk
 from experiments.emotic import start
 
 SIDE, PEOPLE = 6, 64
@@ -139,4 +139,4 @@ def test_weights_of_torchvision_become_a_run_to_start_from(tmp_path):
     with pytest.raises(FileExistsError, match="holds checkpoints"):
         start.write(*paths, str(tmp_path / "run"), size)
     with pytest.raises(ValueError, match=r"body.safetensors: the state dict does not fit"):
-        start.branch(paths[1], resnet.Size((2,), False, width=4))
+        trunk(paths[1], resnet.Size((2,), False, width=4))

@@ -1,14 +1,18 @@
 """Host-side transforms of the labels of one example."""
 
 import functools
-from collections.abc import Sequence
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from affectjax.affect import blends, prior
+from affectjax.affect import attributes, blends, prior
 from affectjax.affect.labels import LabelSpace
+from affectjax.data import prompts
+from affectjax.data.ops import picture
 
 Element = dict[str, Any]
 
@@ -112,3 +116,104 @@ class Blend:
         return blends.gaussians(
             self.names, neutral=self.neutral, correlated=self.correlated, dimensions=dimensions
         )
+
+
+@dataclass(frozen=True)
+class Among:
+    """`emotion` as one of fewer groups of categories: the group that holds it; -1 stays.
+
+    >>> int(Among([[0, 1], [2]]).map({"emotion": np.int64(2)})["emotion"])
+    1
+    """
+
+    groups: Sequence[Sequence[int]]
+
+    def map(self, element: Element) -> Element:
+        emotion = int(element["emotion"])
+        found = [i for i, group in enumerate(self.groups) if emotion in group]
+        if len(found) != 1 and emotion >= 0:
+            raise ValueError(f"category {emotion} is in {len(found)} of {list(self.groups)}")
+        return {**element, "emotion": np.int64(found[0] if emotion >= 0 else -1)}
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """`attributes` and `contents` by index, of the names that EmoSet's builder stores.
+
+    Attributes:
+      info: path of the release's info.json, which numbers the names; empty where there are none.
+      objects: how many objects it numbers.
+      measure: brightness and colourfulness that nobody annotated are measured, in the picture
+        `image` (`affect.attributes.measured`).
+    """
+
+    info: str
+    objects: int = attributes.OBJECTS
+    measure: bool = False
+
+    def map(self, element: Element) -> Element:
+        told = {kind: element.get(kind, -1.0) for kind in attributes.MEASURED}
+        if self.measure and any(value < 0 for value in told.values()):
+            seen = attributes.measured(picture.pixels(element["image"]))
+            told = {k: seen[k] if value < 0 else value for k, value in told.items()}
+        steps = [attributes.step(told[kind]) for kind in attributes.MEASURED]
+        named = attributes.KINDS[len(steps) :]
+        places = [self._place(kind, _text(element.get(kind, ""))) for kind in named]
+        objects = np.zeros(self.objects, np.float32)
+        for name in np.asarray(element.get("objects", ()), object).ravel():
+            if _text(name):
+                objects[self._place("object", _text(name))] = 1
+        stored = (*attributes.KINDS, "objects")
+        rest = {k: v for k, v in element.items() if k not in stored}
+        return {**rest, "attributes": np.array([*steps, *places], np.int32), "contents": objects}
+
+    def _place(self, kind: str, name: str) -> int:
+        if not name:
+            return -1
+        known = self._numbers[kind]
+        if name not in known:
+            source = self.info or "Attributes.info, which is empty,"
+            raise ValueError(f"{source} has no {kind} {name!r}; it has {len(known)} others")
+        return known[name]
+
+    @functools.cached_property
+    def _numbers(self) -> Mapping[str, Mapping[str, int]]:
+        counts = {k: n for k, n in attributes.COUNTS.items() if k not in attributes.MEASURED}
+        counts["object"] = self.objects
+        if not self.info:
+            return {kind: {} for kind in counts}
+        found = {}
+        told = json.loads(pathlib.Path(self.info).read_text(encoding="utf-8"))
+        for kind, count in counts.items():
+            numbers = told.get(kind, {}).get("label2idx", {})
+            # Names are stripped, as the builder does: one of the actions ends in a blank.
+            found[kind] = {name.strip(): int(i) for name, i in numbers.items()}
+            if sorted(found[kind].values()) != list(range(count)):
+                raise ValueError(
+                    f"{self.info} numbers {len(found[kind])} names of {kind}, not 0 to {count - 1}"
+                )
+        return found
+
+
+@dataclass(frozen=True)
+class Described:
+    """`text`, what `data.prompts.described` makes of EmoSet's attributes.
+
+    Attributes:
+      names: of the emotions; empty: the text does not tell the emotion (UniEmoX's does).
+    """
+
+    names: Sequence[str] = ()
+
+    def map(self, element: Element) -> Element:
+        numbers = {k: float(element.get(k, -1.0)) for k in attributes.MEASURED}
+        words = {k: _text(element.get(k, "")) for k in attributes.KINDS if k not in numbers}
+        given = np.asarray(element.get("objects", ()), object).ravel()
+        objects = [name for name in map(_text, given) if name]
+        known = bool(self.names) and int(element["emotion"]) >= 0
+        emotion = self.names[int(element["emotion"])] if known else ""
+        return {**element, "text": prompts.described({**numbers, **words}, objects, emotion)}
+
+
+def _text(given: Any) -> str:
+    return given.decode() if isinstance(given, bytes) else str(given)

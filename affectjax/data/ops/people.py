@@ -1,6 +1,9 @@
 """Clips of people: frames spread over a clip, the face in each, the person and what is around."""
 
-from collections.abc import Sequence
+import csv
+import functools
+import pathlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,3 +97,39 @@ class CutFrames:
             return element
         top, bottom, left, right = picture.pixel_box(element[self.box], frames.shape[1:])
         return {**element, "frames": frames[:, top:bottom, left:right]}
+
+
+BOX = ("left", "top", "right", "bottom")
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """`box`, where the person is in the picture, by a table; the whole picture for one it lacks.
+
+    Attributes:
+      path: a CSV of clip_id, left, top, right, bottom, as shares of the width and height; empty:
+        every box is the whole picture.
+    """
+
+    path: str = ""
+
+    def map(self, element: Element) -> Element:
+        name = element["clip_id"]
+        name = name.decode() if isinstance(name, bytes) else str(name)
+        box = self._boxes.get(name, (0.0, 0.0, 1.0, 1.0))
+        return {**element, "box": np.array(box, np.float32)}
+
+    @functools.cached_property
+    def _boxes(self) -> Mapping[str, tuple[float, ...]]:
+        if not self.path:
+            return {}
+        with pathlib.Path(self.path).open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        try:
+            found = {row["clip_id"]: tuple(float(row[k]) for k in BOX) for row in rows}
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{self.path} is no table of clip_id, {', '.join(BOX)}") from error
+        for name, (left, top, right, bottom) in found.items():
+            if not (left < right and top < bottom):
+                raise ValueError(f"{self.path}: the box of {name} has no area")
+        return found

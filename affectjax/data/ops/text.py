@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from affectjax.data import wordpiece
+from affectjax.data import clip_tokens, wordpiece
 
 Element = dict[str, Any]
 
@@ -47,6 +47,20 @@ class Tokens:
         padded = np.full(self.longest, pieces(self.vocabulary)["[PAD]"], np.int32)
         padded[: ids.shape[1]] = ids[0]
         return {**element, "tokens": padded, "token_length": np.int32(ids.shape[1])}
+
+
+@dataclass(frozen=True)
+class ClipTokens:
+    """`tokens` of a text as CLIP's text tower reads it, padded to its context; the rest is cut."""
+
+    key: str = "text"
+
+    def map(self, element: Element) -> Element:
+        if self.key not in element:
+            raise ValueError(f"the data has no {self.key!r} to read: {sorted(element)}")
+        given = element[self.key]
+        text = given.decode() if isinstance(given, bytes) else str(given)
+        return {**element, "tokens": clip_tokens.tokenize([text], truncate=True)[0]}
 
 
 @functools.lru_cache(maxsize=4)
