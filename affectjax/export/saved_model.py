@@ -242,7 +242,7 @@ def _measured(folder: pathlib.Path, card: dict[str, Any], milliseconds: dict[str
 
 
 def _refuse(config: Any, workdir: pathlib.Path, folder: pathlib.Path) -> None:
-    if config.task[config_lib.NAME].startswith("affectjax.tasks.masked"):
+    if config.task[config_lib.NAME].endswith("Pretrain"):
         raise ValueError("the config is of pre-training, which has nothing to serve")
     if not (workdir / "checkpoints").is_dir():
         raise FileNotFoundError(f"--workdir={workdir} holds no checkpoints; run --mode=train first")

@@ -14,13 +14,17 @@ Outputs = dict[str, Float[Array, "b k"]]
 
 
 class Categorical(nn.Module):
-    """One of `classes` categories: "logits" (b, k)."""
+    """One of `classes` categories: "logits" (b, k).
+
+    `std` is the standard deviation of the first weights; 0: Flax's, 1 / sqrt(d).
+    """
 
     classes: int
+    std: float = 0.0
 
     @nn.compact
     def __call__(self, feature: Float[Array, "b d"]) -> Outputs:
-        return {"logits": _linear(self.classes, "logits", feature)}
+        return {"logits": _linear(self.classes, "logits", feature, self.std)}
 
 
 class MultiLabel(nn.Module):
@@ -94,5 +98,8 @@ def quantiles(vad: Float[Array, "b d"], free: Float[Array, "b e"]) -> Outputs:
     return {"vad_low": vad - below, "vad_high": vad + above}
 
 
-def _linear(width: int, name: str, feature: Float[Array, "b d"]) -> Float[Array, "b k"]:
-    return nn.Dense(width, name=name)(feature.astype(jnp.float32))
+def _linear(
+    width: int, name: str, feature: Float[Array, "b d"], std: float = 0.0
+) -> Float[Array, "b k"]:
+    init = nn.initializers.normal(std) if std else nn.initializers.lecun_normal()
+    return nn.Dense(width, kernel_init=init, name=name)(feature.astype(jnp.float32))

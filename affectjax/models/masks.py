@@ -16,9 +16,14 @@ def masked_count(ratio: float, tokens: int) -> int:
 
 def random_mask(key: jax.Array, batch: int, tokens: int, ratio: float) -> Bool[Array, "b n"]:
     """A random subset of exactly `masked_count` tokens of each example."""
+    return random_subset(key, batch, tokens, masked_count(ratio, tokens))
+
+
+def random_subset(key: jax.Array, batch: int, tokens: int, count: int) -> Bool[Array, "b n"]:
+    """A random subset of `count` tokens of each example."""
     noise = jax.random.uniform(key, (batch, tokens))
     rank = jnp.argsort(jnp.argsort(noise, axis=1), axis=1)
-    return rank < masked_count(ratio, tokens)
+    return rank < count
 
 
 def tube_mask(

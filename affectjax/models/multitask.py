@@ -13,6 +13,7 @@ class Multitask(nn.Module):
       trunk: pictures -> {"feature": (b, d)}.
       classes, dimensions, labels: of each head; 0 for none. "vad" is bounded by tanh.
       dropout: on the feature.
+      std: of the expressions' first weights, see `heads.Categorical`.
     """
 
     trunk: nn.Module
@@ -20,6 +21,7 @@ class Multitask(nn.Module):
     dimensions: int = 0
     labels: int = 0
     dropout: float = 0.0
+    std: float = 0.0
 
     @nn.compact
     def __call__(
@@ -29,7 +31,7 @@ class Multitask(nn.Module):
         read = nn.Dropout(self.dropout, deterministic=deterministic)(feature)
         out = {"feature": feature}
         if self.classes:
-            out |= heads.Categorical(self.classes, name="expression")(read)
+            out |= heads.Categorical(self.classes, self.std, name="expression")(read)
         if self.dimensions:
             out |= heads.VAD(self.dimensions, name="dimensions")(read)
         if self.labels:

@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import linen as nn
 from jaxtyping import Array, Float
 
@@ -224,6 +225,22 @@ def resize_positions(
     image = table[prefix:].astype(jnp.float32).reshape(side, side, width)
     new = jax.image.resize(image, (*grid, width), "cubic", antialias=True)
     return jnp.concatenate([table[:prefix], new.reshape(-1, width).astype(table.dtype)])
+
+
+def sincos_2d(rows: int, columns: int, width: int) -> Float[np.ndarray, "n d"]:
+    """Fixed positions of a grid, row by row: a half tells the column, a half the row (MAE's code).
+
+    In each half sines, then cosines, of place / 10000^(i / (d / 4)).
+
+    >>> sincos_2d(1, 2, 4).round(4).tolist()
+    [[0.0, 1.0, 0.0, 1.0], [0.8415, 0.5403, 0.0, 1.0]]
+    """
+    if width % 4:
+        raise ValueError(f"a width of {width} is not divisible by 4, for two halves of two")
+    rate = 10000.0 ** -(np.arange(width // 4) / (width / 4))
+    y, x = (place.ravel() for place in np.mgrid[:rows, :columns])
+    halves = [np.concatenate([f(p[:, None] * rate) for f in (np.sin, np.cos)], 1) for p in (x, y)]
+    return np.concatenate(halves, axis=1)
 
 
 def positions_for(

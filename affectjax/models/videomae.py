@@ -105,10 +105,11 @@ class Decoder(nn.Module):
     outputs: int
     eps: float = 1e-12
     dtype: Any = None
+    key_bias: bool = False
 
     @nn.compact
     def __call__(self, x: Float[Array, "b n d"], masked: int) -> Float[Array, "b k p"]:
-        t, settings = self.tower, {"eps": self.eps, "key_bias": False, "dtype": self.dtype}
+        t, settings = self.tower, {"eps": self.eps, "key_bias": self.key_bias, "dtype": self.dtype}
         for i in range(t.depth):
             x = Block(t.heads, t.hidden, **settings, name=f"blocks_{i}")(x)
         x = layer_norm("norm", self.eps, self.dtype)(x[:, -masked:])

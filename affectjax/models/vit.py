@@ -5,11 +5,20 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import jax.numpy as jnp
+import numpy as np
 from flax import linen as nn
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from affectjax.models.attention import Dense, drop_path_rates
-from affectjax.models.transformer import Block, PatchEmbed, Tower, layer_norm, positions_for
+from affectjax.models.tokens import gather
+from affectjax.models.transformer import (
+    Block,
+    PatchEmbed,
+    Tower,
+    layer_norm,
+    positions_for,
+    sincos_2d,
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,8 @@ class ViT(nn.Module):
       pooler: the feature goes through a linear layer and tanh (Hugging Face's ViTModel).
       classes: also "logits" (b, k) by a linear head; 0 for none.
       eps: of the norms; 1e-6 in timm and Google's code, 1e-12 in Hugging Face's configs.
+      fixed: positions of patches are `transformer.sincos_2d` in place of a learned table, and the
+        class token has none (MAE, He et al. 2022, arXiv 2111.06377).
     """
 
     tower: Tower
@@ -71,16 +82,23 @@ class ViT(nn.Module):
     eps: float = 1e-6
     interpolate: bool = False
     drop_path: float = 0.0
+    fixed: bool = False
     dtype: Any = None
 
     @nn.compact
     def __call__(
-        self, images: Float[Array, "b h w 3"], deterministic: bool = True
+        self,
+        images: Float[Array, "b h w 3"],
+        deterministic: bool = True,
+        visible: Int[Array, "b v"] | None = None,
     ) -> dict[str, Array]:
+        """`visible`: the places of the patches that are read, beside the class token; None: all."""
         if self.pool not in ("token", "mean"):
             raise ValueError(f"pool={self.pool!r}; allowed: 'token', 'mean'")
         t = self.tower
         x = self._embed(images)
+        if visible is not None:
+            x = jnp.concatenate([x[:, :1], gather(x[:, 1:], visible)], axis=1)
         self.sow("intermediates", "hidden_0", x)
         for i, rate in enumerate(drop_path_rates(self.drop_path, t.depth)):
             settings = {"eps": self.eps, "drop_path": rate, "dtype": self.dtype}
@@ -99,9 +117,14 @@ class ViT(nn.Module):
     def _embed(self, images: Float[Array, "b h w 3"]) -> Float[Array, "b m d"]:
         width, side = self.tower.width, self.image // self.patch
         x = PatchEmbed(width, self.patch, dtype=self.dtype, name="patch_embed")(images)
-        first = self.param("class_token", nn.initializers.zeros, (width,))
-        init = nn.initializers.normal(0.02)
-        table = self.param("positions", init, (side * side + 1, width))
-        table = positions_for(table, images.shape, self.patch, self.image, self.interpolate)
+        normal = nn.initializers.normal(0.02)
+        init = normal if self.fixed else nn.initializers.zeros
+        first = self.param("class_token", init, (width,))
+        if self.fixed:
+            grid = sincos_2d(images.shape[1] // self.patch, images.shape[2] // self.patch, width)
+            table = jnp.asarray(np.pad(grid, ((1, 0), (0, 0))), jnp.float32)
+        else:
+            table = self.param("positions", normal, (side * side + 1, width))
+            table = positions_for(table, images.shape, self.patch, self.image, self.interpolate)
         first = jnp.broadcast_to(first, (x.shape[0], 1, width)).astype(x.dtype)
         return jnp.concatenate([first, x], axis=1) + table.astype(x.dtype)

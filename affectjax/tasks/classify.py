@@ -173,30 +173,25 @@ def outputs_and_targets(
 ) -> tuple[dict[str, jax.Array], jax.Array, Any]:
     """The model's outputs in training, with the targets (b, k) and VAD that mixing made of them.
 
-    `task` holds model, inputs, vad_weight and the fields of mixing as `Classify`; VAD is None
-    where its weight is 0. "moving" among the outputs: see `in_training`.
+    `task` has model, inputs, vad_weight and the fields of mixing as `Classify`; VAD is None where
+    its weight is 0. "moving" among the outputs: see `in_training`.
 
     Raises:
-      ValueError: mixing of inputs that are not frames and sound.
+      ValueError: mixing of inputs that are neither clips nor pictures of one key.
     """
     keys = jax.random.split(key, 3)
     given = task.inputs(batch, keys[0])
     vad: Any = batch["vad"] if task.vad_weight else None
     if task.mixup or task.cutmix:
-        if not isinstance(task.inputs, Inputs):
-            raise ValueError("config.task.mixup and cutmix mix frames and sound alone")
+        still = isinstance(task.inputs, Pictures) and len(given) == 1 and given[0].ndim == 4
+        if not (still or isinstance(task.inputs, Inputs)):
+            raise ValueError("config.task.mixup and cutmix mix clips, or still pictures of one key")
+        frames, mel = (given[0][:, None], None) if still else given
+        how: dict[str, Any] = {"mixup": task.mixup, "cutmix": task.cutmix, "prob": task.mix_prob}
         frames, mel, targets, vad = mixing.mix(
-            keys[1],
-            given[0],
-            given[1],
-            targets,
-            vad,
-            mixup=task.mixup,
-            cutmix=task.cutmix,
-            prob=task.mix_prob,
-            mix_audio=task.mix_audio,
+            keys[1], frames, mel, targets, vad, **how, mix_audio=task.mix_audio
         )
-        given = (frames, mel)
+        given = (frames[:, 0],) if still and frames is not None else (frames, mel)
     return in_training(task.model, variables, given, keys[2]), targets, vad
 
 

@@ -19,3 +19,19 @@ def hicmae(depth: int, fusion_depth: int, decay: float = 0.75) -> list[list[str 
         pattern = f"encoder_fusion/blocks(_audio)?_{i}/"
         rules.append([pattern, decay ** (last - depth - i - 1)])
     return rules
+
+
+def vit(depth: int, decay: float, prefix: str = "") -> list[list[str | float]]:
+    """Rules for a ViT below `prefix`: decay^(depth + 1) for the embedding, by block up to decay.
+
+    As MAE's fine-tuning (He et al. 2022): the last norm and what is outside the ViT have 1. For
+    `config.optimizer.lr_scale`.
+
+    >>> vit(2, 0.5, "trunk/")[1:3]
+    [['^trunk/blocks_0/', 0.25], ['^trunk/blocks_1/', 0.5]]
+    """
+    embedding = f"^{prefix}(patch_embed|class_token|positions)"
+    rules: list[list[str | float]] = [[embedding, decay ** (depth + 1)]]
+    for i in range(depth):
+        rules.append([f"^{prefix}blocks_{i}/", decay ** (depth - i)])
+    return rules

@@ -1,15 +1,18 @@
 """Which losses and outputs a task's config gives."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import linen as nn
 from scipy import stats
 from sklearn import metrics as sk
 
 from affectjax.losses import ccc, regression
 from affectjax.models import hicmae, hicmae_finetune
-from affectjax.tasks import classify, inputs, regress
+from affectjax.tasks import classify, inputs, pictures, regress
 
 SPEC = {
     "audio": jax.ShapeDtypeStruct((4, 2960), jnp.float32),
@@ -93,3 +96,33 @@ def test_vad_alone():
     value, _ = task.loss(variables, batch, jax.random.key(1), jnp.int32(0))
     error = np.asarray(task.predict(variables, batch)["vad_pred"] - batch["vad"])
     np.testing.assert_allclose(value, (error**2).mean(), rtol=1e-5)
+
+
+class Mean(nn.Module):
+    """The mean of each picture, as logits of one class."""
+
+    @nn.compact
+    def __call__(self, images, deterministic):
+        del deterministic
+        return {"logits": images.mean((1, 2, 3))[:, None]}
+
+
+@pytest.mark.parametrize("how", [{"mixup": 0.8}, {"cutmix": 1.0}, {"mixup": 0.8, "cutmix": 1.0}])
+def test_pictures_are_mixed_as_their_targets_are(how):
+    """Of even pictures the share of the other one is to be read off the mean of the pixels."""
+    read = pictures.Pictures(("face",), norm="none")
+    task = classify.Classify(Mean(), read, classes=4, smoothing=0.1, **how)
+    shades = np.array([0, 51, 204, 255], np.uint8)
+    batch = {"face": jnp.asarray(np.tile(shades[:, None, None, None], (1, 8, 8, 3)))}
+    targets = jax.nn.one_hot(jnp.arange(4), 4) * 0.9 + 0.1 / 4
+    out, mixed, _ = classify.outputs_and_targets(task, {}, batch, jax.random.key(1), targets)
+    share = (out["logits"][:, 0] - shades[::-1] / 255) / (shades / 255.0 - shades[::-1] / 255)
+    assert 0 <= share[0] < 1
+    np.testing.assert_allclose(mixed.sum(-1), 1, rtol=1e-6)
+    np.testing.assert_allclose(
+        mixed, share[:, None] * targets + (1 - share[:, None]) * targets[::-1], atol=1e-5
+    )
+    two = dataclasses.replace(task, inputs=pictures.Pictures(("face", "image")))
+    both = {"face": batch["face"], "image": batch["face"]}
+    with pytest.raises(ValueError, match="mix clips, or still pictures of one key"):
+        classify.outputs_and_targets(two, {}, both, jax.random.key(1), targets)

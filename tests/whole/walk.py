@@ -33,7 +33,7 @@ def walk(spec: str, workdir: pathlib.Path) -> None:
     """
     config = config_lib.load(spec)
     told: dict = {"metric": config.select.metric, "last": stages.train(config, workdir)}
-    if not config.task[config_lib.NAME].endswith("MaskedPretrain"):
+    if not config.task[config_lib.NAME].endswith("Pretrain"):
         told.update(_after(config, workdir))
     (workdir / "walked.json").write_text(json.dumps(told))
 
