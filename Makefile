@@ -9,7 +9,7 @@ WORKDIR ?= runs/quickstart
 MODEL ?= $(WORKDIR)/audio_video/export
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: train test serve demo attack shapes venv parity bench compile libtpu notebooks docs golden lint types lock clean
+.PHONY: train test serve demo attack onnx shapes venv parity bench compile libtpu notebooks docs golden lint types lock clean
 
 train: .stamps/run ## pre-train, fine-tune and evaluate on the built-in data
 	$(PY) -m experiments.hicmae.quickstart --workdir=$(WORKDIR)
@@ -22,6 +22,10 @@ demo: .stamps/demo ## a page to try the quick start's models on, on loopback
 
 attack: .stamps/attack ## requests that the OpenAPI description of `make serve` allows, and others, for a minute
 	$(ATTACK)/bin/schemathesis --config-file=serving/schemathesis.toml run http://127.0.0.1:8080/openapi.json
+
+onnx: .stamps/onnx ## the quick start's network as ONNX, compared with the run by onnxruntime
+	PYTHONPATH=$(VENV)/onnx $(PY) -m benchmarks.onnx_file --config=configs/hicmae/synth.py \
+	  --workdir=$(WORKDIR)/audio_video --output=$(WORKDIR)/audio_video/onnx
 
 test: .stamps/dev ## every test, two at a time
 	$(PY) -m pytest -n 2 --dist loadgroup
@@ -84,6 +88,9 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	  --extra demo pyproject.toml -c requirements/run.txt -c requirements/dev.txt -o requirements/demo.txt
 	echo "schemathesis==4.32.5" | $(UV) pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate - -o requirements/attack.txt
+	printf "jax2onnx==0.17.1\nonnx==1.23.2\nonnx-ir==1.1.0\nonnxruntime==1.32.0\nequinox==0.13.8\ndm-pix==0.4.5\nsympy==1.14.0\nmpmath==1.3.0\n" | \
+	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --no-deps - -o requirements/onnx.txt
 	printf "kserve==0.21.0\ntensorflow-cpu==2.21.0\n" | $(UV) pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate - -o requirements/serve.txt
 
@@ -128,6 +135,11 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	test -x $(ATTACK)/bin/python || $(PYTHON) -m venv $(ATTACK)
 	VIRTUAL_ENV=$(CURDIR)/$(ATTACK) $(VENV)/bin/uv pip install --quiet --require-hashes \
 	  -r requirements/attack.txt
+	touch $@
+
+# In a folder of its own and without what jax2onnx asks for besides: an Orbax older than ours.
+.stamps/onnx: .stamps/run requirements/onnx.txt
+	$(UV) pip install --quiet --require-hashes --no-deps --target $(VENV)/onnx -r requirements/onnx.txt
 	touch $@
 
 # Order only: an export is written once, into an empty folder.
