@@ -34,11 +34,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, type=pathlib.Path)
     parser.add_argument("--requests", default=300, type=int, help="of the longest load")
+    parser.add_argument(
+        "--onnx", type=pathlib.Path, help="folder of `make onnx`: onnxruntime beside it"
+    )
     parser.add_argument("--output", default="runs/serving.json", type=pathlib.Path)
     flags = parser.parse_args()
     card = json.loads((flags.model / "assets" / "card.json").read_text())
+    if "tokens" in card["inputs"]:
+        parser.error(f"--model={flags.model} reads text; this asks models of sound and pictures")
     clips = [make(card, seed) for seed in range(CLIPS)]
     told, expected = direct(flags.model, clips)
+    if flags.onnx:
+        told |= onnx(flags.onnx, clips, expected)
     command = [sys.executable, "-m", "serving", f"--model={flags.model}"]
     command += [f"--http_port={HTTP}", f"--grpc_port={GRPC}", "--body_seconds=5"]
     command += ["--signatures=predict", "--buckets=1,8"]  # what is compiled at the start takes time
@@ -72,22 +79,65 @@ def make(card: dict[str, Any], seed: int) -> Arrays:
 
 
 def direct(folder: pathlib.Path, clips: list[Arrays]) -> tuple[dict[str, Any], list[Arrays]]:
-    """Clips a second of the model alone, one at a time and eight at a time; and its outputs."""
+    """The pace of the model alone, in TensorFlow; and its outputs."""
     import tensorflow as tf
 
     model = tf.saved_model.load(str(folder))
-    ask = model.signatures["predict"]
+
+    def ask(given: Arrays) -> Arrays:
+        said = model.signatures["predict"](**{k: tf.constant(v) for k, v in given.items()})
+        return {k: v.numpy() for k, v in said.items()}
+
+    return paced("direct", ask, clips), [ask(clip) for clip in clips]
+
+
+def onnx(folder: pathlib.Path, clips: list[Arrays], expected: list[Arrays]) -> dict[str, Any]:
+    """The pace of the same network in onnxruntime, whose every answer is compared."""
+    import onnxruntime
+
+    cpu = ["CPUExecutionProvider"]
+    sessions = {
+        n: onnxruntime.InferenceSession(folder / f"{n}.onnx", providers=cpu) for n in (1, 8)
+    }
+    names = [o.name for o in sessions[1].get_outputs()]
+
+    def ask(given: Arrays) -> Arrays:
+        rows = len(next(iter(given.values())))
+        return dict(zip(names, sessions[rows].run(names, given), strict=True))
+
+    worst = 0.0
+    for clip, right in zip(clips, expected, strict=True):
+        said = ask(clip)
+        worst = max(worst, *(float(np.abs(said[k] - right[k]).max()) for k in right))
+    assert worst < TOLERANCE, f"onnxruntime's answers are off by {worst}"
+    return {**paced("onnxruntime", ask, clips), "onnxruntime: largest difference": worst}
+
+
+def paced(
+    name: str, ask: Callable[[Arrays], Arrays], clips: list[Arrays], seconds: float = 5.0
+) -> dict[str, dict[str, float]]:
+    """Clips a second and milliseconds of calls with one clip and with eight."""
     told = {}
     for rows in (1, 8):
-        given = {k: tf.constant(np.concatenate([c[k] for c in clips[:rows]])) for k in clips[0]}
-        next(iter(ask(**given).values())).numpy()
-        start, count = time.perf_counter(), 0
-        while time.perf_counter() - start < 3:
-            next(iter(ask(**given).values())).numpy()
-            count += rows
-        told[f"direct, {rows} at a time: clips/s"] = count / (time.perf_counter() - start)
-    each = [ask(**{k: tf.constant(v) for k, v in clip.items()}) for clip in clips]
-    return told, [{k: v.numpy() for k, v in said.items()} for said in each]
+        given = {k: np.concatenate([c[k] for c in clips[:rows]]) for k in clips[0]}
+        ask(given)
+        times: list[float] = []
+        while sum(times) < 1e3 * seconds:
+            start = time.perf_counter()
+            ask(given)
+            times.append(1e3 * (time.perf_counter() - start))
+        told[f"{name}, {rows} at a time"] = {
+            "clips/s": 1e3 * rows * len(times) / sum(times),
+            **percentiles(times),
+        }
+    return told
+
+
+def percentiles(times: list[float]) -> dict[str, float]:
+    """The middle, and what 95% and 99% stay below."""
+    return dict(
+        zip(("p50 ms", "p95 ms", "p99 ms"), np.percentile(times, [50, 95, 99]), strict=True)
+    )
 
 
 def ready(server: subprocess.Popen, patience: float = 600.0) -> float:
@@ -128,10 +178,10 @@ async def attacked(
         told[f"{requests} requests, 16 at once, last tenth"] = run
         told["MiB after each tenth"] = memory
         assert memory[-1] - memory[0] < GROWTH, f"memory grows: {memory}"
-        best = max(v["clips/s"] for v in told.values() if isinstance(v, dict) and "clips/s" in v)
-        told["throughput, share of direct one at a time"] = (
-            best / told["direct, 1 at a time: clips/s"]
-        )
+        best = max(v["clips/s"] for k, v in told.items() if k.startswith(("gRPC", "REST")))
+        for name in ("direct", "onnxruntime"):
+            if alone := told.get(f"{name}, 1 at a time"):
+                told[f"throughput, share of {name} one at a time"] = best / alone["clips/s"]
 
 
 async def load(
@@ -156,8 +206,7 @@ async def load(
     start = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(at_once)))
     taken = time.perf_counter() - start
-    middle, high, highest = np.percentile(times, [50, 95, 99])
-    return {"clips/s": count / taken, "p50 ms": middle, "p95 ms": high, "p99 ms": highest}
+    return {"clips/s": count / taken, **percentiles(times)}
 
 
 async def mixed(
