@@ -108,10 +108,9 @@ def _train(config: Any, run: setup.Run, topology: chips.Topology, mesh: Any) -> 
     parts = {
         "parameters": run.abstract.params,
         "optimiser state": near,
-        cost.HOSTS: far,
         "average": run.abstract.ema,
         "batch": batch,
-    }
+    } | ({cost.HOSTS: far} if far else {})
     kept = memory.kept(loss, run.abstract.params, micro, key)
     lowered = run.train_step.lower(run.abstract, batch)
     compiled, spent = _compile(lowered, topology, config, kept)
