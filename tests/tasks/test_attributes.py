@@ -169,7 +169,8 @@ def test_stop_keeps_the_emotion_out_of_the_embeddings_and_nothing_known_is_no_lo
     task = _task(stop=True)
     loss = lambda v: task.loss(v, rows, jax.random.key(0), 0)  # noqa: E731
     both = jax.jit(jax.value_and_grad(loss, has_aux=True))
-    (value, terms), grad = both(task.init(jax.random.key(0), spec))
+    variables = task.init(jax.random.key(0), spec)
+    (value, terms), grad = both(variables)
     assert np.isfinite(value)
     assert all(terms[f"loss_{kind}"] == 0 for kind in kinds.KINDS)
     for kind in kinds.KINDS:

@@ -69,8 +69,6 @@ def test_class_weights_are_those_of_torch():
         _classify(class_weights=[1.0, 2.0])
     with pytest.raises(ValueError, match="plain hard targets"):
         _classify(class_weights=weights, smoothing=0.1)
-    with pytest.raises(ValueError, match="mix frames and sound alone"):
-        _classify(mixup=1.0).loss(variables, BATCH, jax.random.key(1), 0)
 
 
 @pytest.mark.parametrize(
