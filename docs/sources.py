@@ -23,6 +23,7 @@ PICTURES = ("docs/*.png", "tfds_builders/*/*.jpg")
 API = ("affect", "data", "models", "losses", "metrics", "tasks", "train", "evals", "weights",
        "predict", "export", "report", "compile")  # fmt: skip
 _BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]")
+_CODE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)")
 
 
@@ -46,11 +47,15 @@ def write(folder: pathlib.Path) -> None:
 def linked(text: str, uri: str, shown: Collection[str], base: str) -> str:
     """The text of the page `uri`, its links to files that are not `shown` led to the repository.
 
+    What stands in blocks of code stays.
+
     Raises:
       FileNotFoundError: a link to a file that the repository does not hold.
 
     >>> linked("[a](../Makefile) [b](b.md#x)", "docs/a.md", ["docs/b.md"], "https://x/y")
     '[a](https://x/y/blob/main/Makefile) [b](b.md#x)'
+    >>> linked("```\\n[a](b)\\n```", "docs/a.md", [], "https://x/y")
+    '```\\n[a](b)\\n```'
     """
     here = posixpath.dirname(uri)
 
@@ -65,7 +70,9 @@ def linked(text: str, uri: str, shown: Collection[str], base: str) -> str:
             raise FileNotFoundError(f"{uri} links to {match[1]}, which is not there")
         return f"{base}/blob/main/{target}"
 
-    return _LINK.sub(lead, text)
+    parts = _CODE.split(text)
+    parts[::2] = [_LINK.sub(lead, part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def address() -> str:
