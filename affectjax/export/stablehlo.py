@@ -41,5 +41,5 @@ def write(
     folder.mkdir(parents=True)
     for name, function in functions.items():
         (folder / f"{name}.jaxexport").write_bytes(function.serialize())
-    arrays = {k: np.ascontiguousarray(v) for k, v in params.items()}
+    arrays = {k: np.asarray(v, order="C") for k, v in params.items()}
     (folder / PARAMS).write_bytes(safetensors.save(arrays))

@@ -219,4 +219,5 @@ def save(path: str | pathlib.Path, state_dict: Mapping[str, np.ndarray]) -> None
     """Write safetensors."""
     from safetensors import numpy as st
 
-    st.save_file({k: np.ascontiguousarray(v) for k, v in state_dict.items()}, path)
+    # ascontiguousarray would make a number, such as a scale of logits, an array of one.
+    st.save_file({k: np.asarray(v, order="C") for k, v in state_dict.items()}, path)
