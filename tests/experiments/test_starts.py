@@ -5,12 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from affectjax.data.ops import people
 from affectjax.models import clip, resnet, transformer
 from affectjax.train import checkpoint
 from affectjax.weights import files, names
 from affectjax.weights.clip import HUGGING_FACE, OPENAI
 from affectjax.weights.resnet import TORCHVISION
 from experiments.emoset import start as emoset
+from experiments.uniemox import people as people_script
 from experiments.uniemox import start as uniemox
 
 TOWER = transformer.Tower(8, 1, 2)
@@ -45,3 +47,15 @@ def test_clip_becomes_uniemoxs_teacher(table, tmp_path):
     wider = clip.Size(16, 8, 8, transformer.Tower(16, 1, 2), TOWER, "quick_gelu", 6, 20)
     with pytest.raises(ValueError, match=r"clip.safetensors: the state dict does not fit"):
         uniemox.write(path, str(tmp_path / "other"), wider)
+
+
+def test_a_table_of_people_is_what_the_data_reads(tmp_path):
+    picture = np.zeros((100, 200, 3), np.uint8)
+    examples = [{"clip_id": name, "image": picture} for name in (b"one", b"none")]
+    seen = iter([[np.array([45.0, 15, 30, 30])], []])
+    table = tmp_path / "runs" / "people.csv"
+    assert people_script.write(table, people_script.boxes(examples, lambda _: next(seen))) == 1
+    read = people.Boxes(str(table))
+    boxes = [read.map(example)["box"] for example in examples]
+    np.testing.assert_allclose(boxes[0], [0.075, 0.05, 0.525, 1.0], atol=1e-3)
+    np.testing.assert_array_equal(boxes[1], [0, 0, 1, 1])
