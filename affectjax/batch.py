@@ -1,7 +1,7 @@
 """The batch: a dict of arrays whose keys, shapes, dtypes and units are this one table.
 
 Shape letters are the same everywhere: b batch, t time, h w image, n tokens, d width, k classes,
-m mel bins, s samples, a action units.
+m mel bins, s samples, a action units, r texts.
 """
 
 from collections.abc import Mapping
@@ -30,6 +30,7 @@ KEYS: dict[str, Key] = {
     "audio_length": Key("", "int32", "samples", "samples of audio before the padding"),
     "tokens": Key("n", "int32", "vocabulary ids", "text, padded at its end"),
     "token_length": Key("", "int32", "tokens", "tokens of the text before the padding"),
+    "captions": Key("r n", "int32", "vocabulary ids", "texts on the item, padded at their ends"),
     "signal": Key("n d", "float32", "stated by the dataset", "physiological or brain signal"),
     "emotion": Key("", "int32", "index in the label space", "the category"),
     "multilabel": Key("k", "float32", "{0, 1}", "categories that may hold together"),

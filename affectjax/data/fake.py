@@ -1,5 +1,6 @@
 """Examples made in memory from a builder's own feature spec: no files, no TensorFlow."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,8 @@ import numpy as np
 
 from affectjax.data import order
 
+_FELT = ("angry", "bold", "bored", "happy", "lonely", "proud")
+_SAID = 3  # texts on an item, two of one emotion and one of another
 _WORDS = ("the", "day", "was", "good", "bad", "and", "we", "laughed", "cried", "at", "last")
 
 
@@ -56,7 +59,9 @@ class Fake:
             "subject": lambda: dtype.type(index // 10),
             "fps": lambda: dtype.type(6.25),
             "vad": lambda: rng.uniform(-1, 1, 3).astype(np.float32),
-            "text": lambda: " ".join(rng.choice(_WORDS, rng.integers(1, 9))).encode(),
+            "text": lambda: _text(rng, _WORDS),
+            "utterances": lambda: np.array([_text(rng, _FELT) for _ in range(_SAID)], object),
+            "emotions": lambda: (index + np.arange(_SAID) // 2) % self.features["votes"].shape[0],
             "votes": lambda: rng.multinomial(8, np.full(shape[0], 1 / shape[0])).astype(dtype),
         }
         if name in special:
@@ -75,3 +80,7 @@ class Fake:
         small = rng.integers(0, 256, (8, 8, 3), np.uint8)
         image = cv2.resize(small, (self.side, self.side))
         return cv2.imencode(".jpg", image)[1].tobytes()
+
+
+def _text(rng: np.random.Generator, words: Sequence[str]) -> bytes:
+    return " ".join(rng.choice(words, rng.integers(1, 9))).encode()

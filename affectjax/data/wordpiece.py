@@ -51,18 +51,27 @@ def located(where: str) -> pathlib.Path:
     Raises:
       FileNotFoundError: there is no such file, or no such package.
     """
-    package, colon, inside = where.partition(":")
-    path = pathlib.Path(where)
-    if colon and package.isidentifier():
-        found = importlib.util.find_spec(package)
-        if found is None or not found.origin:
-            raise FileNotFoundError(
-                f"{where!r}: no package {package!r} is installed; install it, or name a file"
-            )
-        path = pathlib.Path(found.origin).parent / inside
+    path = inside(where)
     if not path.is_file():
         raise FileNotFoundError(f"{where!r}: there is no file {path}")
     return path
+
+
+def inside(where: str) -> pathlib.Path:
+    """The path, there or not, that "package:path/in/it" of an installed package or a path names.
+
+    Raises:
+      FileNotFoundError: there is no such package.
+    """
+    package, colon, below = where.partition(":")
+    if not (colon and package.isidentifier()):
+        return pathlib.Path(where)
+    found = importlib.util.find_spec(package)
+    if found is None or not found.origin:
+        raise FileNotFoundError(
+            f"{where!r}: no package {package!r} is installed; install it, or name a file"
+        )
+    return pathlib.Path(found.origin).parent / below
 
 
 def read(path: str | pathlib.Path) -> dict[str, int]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.tfds_builders import opened
-from tfds_builders import archives
+from tfds_builders import archives, left_out
 from tfds_builders.abstract import abstract_dataset_builder as abstract
 from tfds_builders.emoart import annotations
 from tfds_builders.koniq10k import koniq10k_dataset_builder as koniq
@@ -164,7 +164,7 @@ def test_zips_are_read_checked_and_refused(tmp_path):
         archives.safe(b"caf\xe9".decode("utf-8", "surrogateescape"), "a.tar")
 
 
-def test_artemis_keeps_a_paintings_annotations_together(tmp_path):
+def test_artemis_keeps_a_paintings_annotations_together(tmp_path, monkeypatch):
     raw = opened.dummy("artemis", tmp_path / "raw")
     one = _read("artemis", raw, tmp_path)
     assert sum(map(len, one.values())) == 48
@@ -175,6 +175,15 @@ def test_artemis_keeps_a_paintings_annotations_together(tmp_path):
     painting = next(e for found in whole.values() for e in found if b"painter-0_" in e["clip_id"])
     assert painting["votes"].tolist() == [2, 1, *[0] * 7]  # amusement twice, awe once
     assert painting["utterances"][1] == b'It said "1", I think.'
+    table = raw / "artemis_dataset_release_v0.csv"
+    _replace(table, ",awe,", ",amusement,")
+    with left_out.recorded() as told:
+        several = _read("artemis", raw, tmp_path, "explained")
+    _replace(table, ',amusement,"It said ""2', ',awe,"It said ""2')
+    assert sum(map(len, several.values())) == 15
+    assert told == {"paintings evoke one emotion in all annotators": 1}
+    monkeypatch.setattr(opened.module("artemis"), "MOST", 2)
+    assert not any(_read("artemis", raw, tmp_path, "explained").values())
     for before, after, why in (
         (",awe,", ",joy,", "emotion 'joy' is not one of amusement"),
         ("art_style,", "style,", "another version"),

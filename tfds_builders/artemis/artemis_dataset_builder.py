@@ -12,12 +12,13 @@ import tensorflow_datasets as tfds
 from affectjax.affect.labels import ARTEMIS9
 from affectjax.data import schema
 from tfds_builders import folds as folds_lib
-from tfds_builders import media, pictured, pictures, tables
+from tfds_builders import left_out, media, pictured, pictures, tables
 from tfds_builders.manual import ManualBuilder, features, text
 
 EMOTIONS = ARTEMIS9.names
 FILE, PAINTINGS = "artemis_dataset_release_v0.csv", "wikiart"
 COLUMNS = ("art_style", "painting", "emotion", "utterance", "repetition")
+MOST = 40  # annotations of a painting; the authors' speakers leave out those with more
 SHARES = {"train": 85, "validation": 5, "test": 10}
 OWN = {
     "style": "WikiArt's style, the folder of the painting",
@@ -30,19 +31,29 @@ Item = tuple[str, Sequence[tables.Row]]  # "<style>/<painting>" and its annotati
 
 @dataclass(kw_only=True)
 class Config(tfds.core.BuilderConfig):
-    """`paintings`: one item a painting with its picture and votes, else one an annotation."""
+    """`paintings`: one item a painting with its picture and votes, else one an annotation.
+
+    `several`: only paintings of which two annotators named different emotions, and at most MOST.
+    """
 
     paintings: bool = False
+    several: bool = False
 
 
 class Builder(ManualBuilder):
     """Splits by the hash of style and painting, 85/5/10: all annotations of one stay together."""
 
     VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "Annotations; paintings with votes."}
+    RELEASE_NOTES = {"1.0.0": "Annotations; paintings with votes, all or explained by several."}
     BUILDER_CONFIGS = [
         Config(name="annotations", description="Each annotation, without the picture."),
         Config(name="paintings", description="Pictures, votes, all utterances.", paintings=True),
+        Config(
+            name="explained",
+            description="Paintings of which people named different emotions.",
+            paintings=True,
+            several=True,
+        ),
     ]
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         f"Get {FILE} by the form of artemisdataset.org; for pictures also WikiArt as "
@@ -72,6 +83,8 @@ class Builder(ManualBuilder):
         root = self.root(dl_manager, [FILE, *[PAINTINGS] * paintings])
         rows = annotations(root / FILE)
         split_of = folds_lib.by_share(rows, SHARES)
+        if self.builder_config.several:
+            rows = _several(rows)
         if paintings:
             paths = {name: painting_of(root, name, some[0].where) for name, some in rows.items()}
             media.refuse_damaged({p: pictures.fault(p) for p in paths.values()}, self._allowed)
@@ -95,6 +108,15 @@ def one_by_one(item: Item) -> Iterator[tuple[str, dict[str, Any]]]:
         clip = f"{name}#{i}"
         told = {"text": row["utterance"].encode(), "emotion": row.one_of("emotion", EMOTIONS)}
         yield clip, {**told, "clip_id": clip.encode(), **_named(name)}
+
+
+def _several(rows: dict[str, list[tables.Row]]) -> dict[str, list[tables.Row]]:
+    """The paintings of which annotators named different emotions, up to MOST annotations."""
+    few = {name: some for name, some in rows.items() if len(some) <= MOST}
+    left_out.count(len(rows) - len(few), f"paintings have more than {MOST} annotations")
+    kept = {n: some for n, some in few.items() if len({row["emotion"] for row in some}) > 1}
+    left_out.count(len(few) - len(kept), "paintings evoke one emotion in all annotators")
+    return kept
 
 
 def whole(root: str, item: Item) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from affectjax.affect import attributes, blends, prior
 from affectjax.affect.labels import LabelSpace
-from affectjax.data import prompts
+from affectjax.data import prompts, reasons
 from affectjax.data.ops import picture
 
 Element = dict[str, Any]
@@ -213,6 +213,45 @@ class Described:
         known = bool(self.names) and int(element["emotion"]) >= 0
         emotion = self.names[int(element["emotion"])] if known else ""
         return {**element, "text": prompts.described({**numbers, **words}, objects, emotion)}
+
+
+@dataclass(frozen=True)
+class Explained:
+    """`captions` (2, longest) by two annotators who named different emotions, and `emotion`.
+
+    One annotator is drawn, and one among those of other emotions; their `utterances` become "the
+    emotion is ... because ..." (`data.reasons`). `emotion` is what most annotators named, -1 where
+    that is not one emotion.
+
+    Attributes:
+      names: of the emotions, by the index that `emotions` holds.
+      vocabulary: a folder with GPT-2's files, or "words".
+      longest: tokens of a text, its marks included; the rest is cut.
+    """
+
+    names: Sequence[str]
+    vocabulary: str
+    longest: int = 30
+
+    def random_map(self, element: Element, rng: np.random.Generator) -> Element:
+        if not {"emotions", "utterances"} <= element.keys():
+            raise ValueError(f"the data has no emotions and utterances: {sorted(element)}")
+        told = np.asarray(element["emotions"])
+        first = int(rng.integers(len(told)))
+        others = np.flatnonzero(told != told[first])
+        if not len(others):
+            raise ValueError(
+                "all annotators name one emotion; the builder's config `explained` leaves such "
+                "items out"
+            )
+        chosen = (first, int(rng.choice(others)))
+        form = reasons.named(self.vocabulary)
+        pairs = [(self.names[int(told[i])], _text(element["utterances"][i])) for i in chosen]
+        captions = np.stack([reasons.encode(*pair, form, self.longest) for pair in pairs])
+        counts = np.bincount(told, minlength=len(self.names))
+        clear = (counts == counts.max()).sum() == 1
+        emotion = np.int64(counts.argmax() if clear else -1)
+        return {**element, "captions": captions, "emotion": emotion}
 
 
 def _text(given: Any) -> str:
