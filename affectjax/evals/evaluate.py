@@ -13,6 +13,7 @@ from affectjax import config as config_lib
 from affectjax.evals import (
     attributes,
     calibrate,
+    captions,
     conformal,
     intervals,
     predictions,
@@ -27,6 +28,7 @@ _TOLD = ("multilabel", "vad", "score", "action_units", "contents", "polarity")
 _SHOWN = (
     *("uar", "war", "map", "macro_f1", "ccc_mean", "units_f1", "srcc", "plcc", "ece"),
     *("polarity_accuracy", "attributes_accuracy", "objects_map"),
+    *("perplexity", "word_vad_rmse", "matched"),
 )
 _OF_ITSELF = ("vad_sd", "vad_low", "vad_high")  # what a model says of its own VAD
 _ORDER = ("uar", "war", "macro_f1", "weighted_f1", "kappa")  # what only a vector changes
@@ -96,6 +98,7 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
 def scored(config: Any, clips: Rows) -> dict[str, Any]:
     """All scores of some clips; of a mixture also of each dataset, under "datasets"."""
     told = {**scores.scores(**score_arguments(clips)), **attributes.scores(clips)}
+    told |= captions.scores(clips)
     if "dataset" in clips:
         told["datasets"] = by_dataset(clips, sorted(config.data.parts))
     return told

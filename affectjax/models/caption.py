@@ -91,6 +91,17 @@ def start(
     return step, state, jnp.full(b, words.prompt[-1])
 
 
+def kinds(ids: Int[Array, "r n"], words: Words, prefix: int = 0) -> Int[Array, "r n"]:
+    """The type of each token: of the emotion, from `because` on of the explanation, of the prefix.
+
+    Padding behind a text is of the explanation.
+    """
+    places = jnp.arange(ids.shape[1])
+    explains = jnp.cumsum((ids == words.because) & (places >= prefix), axis=1) > 0
+    types = jnp.where(explains, words.explanation, words.emotion)
+    return jnp.where(places < prefix, words.placeholder, types)
+
+
 def _step(
     model: SEVLM,
     variables: Any,
@@ -121,10 +132,7 @@ def _inputs(
     ids: Int[Array, "r n"], words: Words, prefix: int, lexicon: Lexicon | None, length: Any
 ) -> dict[str, Any]:
     """Types and VAD features of the tokens; those from place `length` on are not yet written."""
-    places = jnp.arange(ids.shape[1])
-    explains = jnp.cumsum((ids == words.because) & (places >= prefix), axis=1) > 0
-    types = jnp.where(explains, words.explanation, words.emotion)
-    types = jnp.where(places < prefix, words.placeholder, types)
+    types = kinds(ids, words, prefix)
     if lexicon is None:
         return {"types": types, "vad": None}
     vad = lexicon.encoder.apply(lexicon.variables, lexicon.vad[ids], length)

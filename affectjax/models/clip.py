@@ -104,6 +104,8 @@ def sizes() -> list[str]:
 class ImageTower(nn.Module):
     """Images to "feature" (b, e), not normalised, and "tokens" (b, 1 + n, d), the last hidden.
 
+    Also "patches" (b, n, d), the tokens without the first, after the norm of the feature.
+
     Attributes:
       image: side of the images that the position table is for. Images of another size are an
         error unless `interpolate`, which resizes the table in the forward pass.
@@ -144,9 +146,13 @@ class ImageTower(nn.Module):
             block = Block(t.heads, t.hidden, self.act, **settings, name=f"blocks_{i}")
             x = block(x, None, deterministic)
             self.sow("intermediates", f"hidden_{i + 1}", x)
-        pooled = layer_norm("ln_post", self.eps, self.dtype)(x[:, 0])
+        norm = layer_norm("ln_post", self.eps, self.dtype)
         project = Dense(self.embed, use_bias=False, dtype=self.dtype, name="proj")
-        return {"feature": project(pooled), "tokens": x[:, :patches]}
+        return {
+            "feature": project(norm(x[:, 0])),
+            "tokens": x[:, :patches],
+            "patches": norm(x[:, 1:patches]),
+        }
 
     def _embed(self, images: Float[Array, "b h w 3"]) -> Float[Array, "b m d"]:
         width, side = self.tower.width, self.image // self.patch

@@ -77,9 +77,13 @@ def gradients(
     Input times gradient (Shrikumar et al. 2016, arXiv 1605.01713), smoothed as SmoothGrad (Smilkov
     et al. 2017, arXiv 1706.03825): DRAWS copies with noise of NOISE of the input's spread.
     """
-    slope = jax.grad(
-        lambda given: answer(task.model.apply(variables, *given, deterministic=True)).sum()
-    )
+
+    def said(given: Sequence[Any]) -> jax.Array:
+        if hasattr(task, "answer"):  # a task whose model answers more than one question
+            return answer(task.answer(variables, *given)).sum()
+        return answer(task.model.apply(variables, *given, deterministic=True)).sum()
+
+    slope = jax.grad(said)
 
     def one(key: jax.Array) -> Any:
         keys = jax.random.split(key, len(given))

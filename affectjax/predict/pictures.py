@@ -87,9 +87,13 @@ def _batch(
     if elements:
         rows = [element for _, element in elements]
         rows += [rows[-1]] * (ROWS - len(rows))  # one shape, so one compilation
-        said = predictor.predict({k: np.stack([row[k] for row in rows]) for k in rows[0]})
+        batch = {k: np.stack([row[k] for row in rows]) for k in rows[0]}
+        said = predictor.predict(batch)
+        spoken = predictor.say(batch) if predictor.say else []
         for i, (record, _) in enumerate(elements):
             record |= told.named(predictor, {k: v[i] for k, v in said.items()})
+            if spoken:
+                record["says"] = spoken[i]
             if predictor.look:
                 drawn = folder / f"{record['file']}_explained.png"
                 predictor.look.draw(drawn, _line(record), rows[i])
@@ -132,4 +136,6 @@ def _line(record: dict[str, Any]) -> str:
         parts.append("  ".join(f"{k} {v:+.2f}" for k, v in record["vad"].items()))
     if "score" in record:
         parts.append(f"score {record['score']:.3f}")
+    if "says" in record:
+        parts.append(" because ".join(filter(None, record["says"].values())))
     return f"{record['file']}: {', '.join(parts)}"

@@ -20,7 +20,17 @@ from tqdm import tqdm
 from affectjax import config as config_lib
 from affectjax.data.ops import labels, people, video, waveform
 from affectjax.evals import calibrate
-from affectjax.predict import elements, face, look, media, pictures, texts, told, windows
+from affectjax.predict import (
+    elements,
+    face,
+    look,
+    media,
+    pictures,
+    speech,
+    texts,
+    told,
+    windows,
+)
 from affectjax.train import inputs, setup, shard
 
 ROWS = 8  # windows a batch
@@ -45,6 +55,7 @@ class Predictor:
     step: int
     look: Any = None  # look.Look, to explain what is said
     units: tuple[int, ...] = ()  # action units that the run tells of
+    say: speech.Say | None = None  # of a run that answers in words
 
 
 def predict(
@@ -134,6 +145,7 @@ def load(
         step=step,
         look=look.of_run(run.task, params, lambda: jax.set_mesh(mesh)) if explain else None,
         units=tuple(config.task.get("units", ())),
+        say=speech.of_run(run.task, params, lambda: jax.set_mesh(mesh), config.seed),
     )
 
 

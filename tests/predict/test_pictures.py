@@ -28,6 +28,7 @@ def _predictor(key):
         set_threshold=0.4,
         set_share=0.9,
         look=None,
+        say=None,
     )
 
 
@@ -75,3 +76,12 @@ def test_a_run_that_reads_people_gets_whose_face_is_largest_or_the_whole_picture
     np.testing.assert_allclose(records[0]["person"], [7 / 20, 4 / 36, 13 / 20, 1], atol=1e-3)
     assert records[1]["person"] == [0, 0, 1, 1]
     assert all(r["emotion"] == "red" for r in records)
+
+
+def test_a_run_that_answers_in_words_is_written_down_with_them(tmp_path):
+    predictor = _predictor("image")
+    predictor.say = lambda batch: [{"emotion": "awe", "because": "red"} for _ in batch["image"]]
+    files = _write(tmp_path, {"a.png": 200})
+    (record,) = pictures.predict(predictor, files, tmp_path, None)
+    assert record["says"] == {"emotion": "awe", "because": "red"}
+    assert pictures._line(record).endswith("awe because red")

@@ -24,6 +24,7 @@ CONFIGS = sorted(p.relative_to(REPO) for p in REPO.glob("configs/*/*.py") if p.s
 KILLED = pathlib.Path("configs/hicmae/ravdess_speech.py")
 
 SCORES = (
+    "perplexity",
     "multitask",
     "uar",
     "map",
