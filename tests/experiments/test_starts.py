@@ -5,15 +5,19 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from affectjax import config as config_lib
 from affectjax.data.ops import people
-from affectjax.models import clip, resnet, transformer
+from affectjax.models import clip, resnet, sevlm, transformer
 from affectjax.train import checkpoint
-from affectjax.weights import files, names
+from affectjax.weights import files, names, transfer
 from affectjax.weights.clip import HUGGING_FACE, OPENAI
 from affectjax.weights.resnet import TORCHVISION
+from affectjax.weights.sevlm import DECODER
 from experiments.emoset import start as emoset
+from experiments.sevlm import start as sevlm_start
 from experiments.uniemox import people as people_script
 from experiments.uniemox import start as uniemox
+from tests.conftest import REPO
 
 TOWER = transformer.Tower(8, 1, 2)
 CLIP = clip.Size(16, 8, 8, TOWER, TOWER, "quick_gelu", context=6, vocab=20)
@@ -59,3 +63,41 @@ def test_a_table_of_people_is_what_the_data_reads(tmp_path):
     boxes = [read.map(example)["box"] for example in examples]
     np.testing.assert_allclose(boxes[0], [0.075, 0.05, 0.525, 1.0], atol=1e-3)
     np.testing.assert_array_equal(boxes[1], [0, 0, 1, 1])
+
+
+def test_clip_and_gpt2_become_all_of_sevlm_that_does_not_begin_fresh(tmp_path):
+    config = config_lib.load(f"{REPO}/configs/sevlm/artemis.py:tiny,fake,init=run")
+    task = config_lib.build(config.task)
+    spec = {
+        "image": jax.ShapeDtypeStruct((1, 16, 16, 3), jnp.uint8),
+        "captions": jax.ShapeDtypeStruct((1, 2, 9), jnp.int32),
+    }
+    whole = jax.eval_shape(lambda: task.init(jax.random.key(0), spec))["params"]
+    size, trunk = task.model.language.size, task.model.trunk
+    seen = clip.Size(16, 8, trunk.embed, trunk.tower, trunk.tower, trunk.act, vocab=20)
+    pictures = _drawn(clip.Clip(seen), jnp.zeros((1, 16, 16, 3)), jnp.zeros((1, 6), int))
+    ids, patches = jnp.zeros((1, 8), int), jnp.zeros((1, 2, size.tower.width))
+    words = names.to_state_dict(_drawn(sevlm.SEVLM(size), ids, ids, patches), DECODER)
+    gpt2 = {
+        k.removeprefix("transformer."): v
+        for k, v in words.items()
+        if "cross" not in k and k.startswith(("transformer.w", "transformer.h", "transformer.ln"))
+    }
+    table = gpt2["wte.weight"] = gpt2["wte.weight"][:-4]
+    gpt2["h.0.attn.bias"] = np.zeros((1, 1, 4, 4), np.float32)  # a buffer of older files
+    paths, run = (
+        [str(tmp_path / f"{name}.safetensors") for name in ("clip", "gpt2")],
+        tmp_path / "run",
+    )
+    files.save(paths[0], names.to_state_dict(pictures, OPENAI))
+    files.save(paths[1], gpt2)
+    sevlm_start.write(*paths, str(run), seen, size)
+    given = checkpoint.restore_params(run)
+    jax.tree.map(np.testing.assert_array_equal, given["trunk"], pictures["visual"])
+    np.testing.assert_array_equal(given["language"]["tokens"][:-4], table)
+    np.testing.assert_allclose(given["language"]["tokens"][-1], table.mean(0), rtol=1e-5)
+    taken, _ = transfer.take(given, whole, config.init_fresh, config.init_drop)
+    block = taken["language"]["decoder"]["blocks_0"]
+    np.testing.assert_array_equal(block["mlp"]["fc1"]["kernel"], gpt2["h.0.mlp.c_fc.weight"])
+    with pytest.raises(ValueError, match=r"clip.safetensors has no wte\.weight"):
+        sevlm_start.language(paths[0], size)
