@@ -4,6 +4,7 @@ Requests are put together by TensorFlow's own batch scheduler, the one of Tensor
 that wait at the same time run as one, padded to a batch size that was compiled before.
 """
 
+import itertools
 import json
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +39,8 @@ class Limits:
 class Tensor:
     """Name, dtype and shape behind the batch; `longest` where rows may be shorter, as sound is.
 
-    Text is of dtype object, each entry the bytes of a text; of token ids `below` bounds them.
+    Text is of dtype object, each entry the bytes of a text, `bytes` at most; of token ids `below`
+    bounds them.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Tensor:
     shape: tuple[int, ...]
     longest: int = 0
     below: int = 0
+    bytes: int = 0
 
     @property
     def padded(self) -> tuple[int, ...]:
@@ -67,7 +70,8 @@ class BadRequest(ValueError):
 
 
 def load(folder: pathlib.Path, names: Sequence[str], limits: Limits) -> dict[str, Function]:
-    """Signatures of an export by name (none named: all), every batch size compiled.
+    """Signatures of an export by name (none named: all), every batch size compiled, and of text
+    every length.
 
     Raises:
       FileNotFoundError: no export there.
@@ -85,11 +89,12 @@ def load(folder: pathlib.Path, names: Sequence[str], limits: Limits) -> dict[str
         if name not in card["signatures"]:
             raise ValueError(f"--signatures={name}: the export has {[*card['signatures']]}")
         taken = card.get("takes", {}).get(name, card["inputs"])
-        inputs = tuple(_tensor(k, of) for k, of in taken.items())
-        outputs = tuple(_tensor(k, of) for k, of in card["signatures"][name].items())
+        inputs = tuple(tensor(k, of) for k, of in taken.items())
+        outputs = tuple(tensor(k, of) for k, of in card["signatures"][name].items())
         call = _batched(model, name, inputs, [o.name for o in outputs], limits)
-        for rows in limits.buckets:
-            call({t.name: _constant(t, inputs, rows) for t in inputs})
+        lengths = card["batch"].get("lengths", (0,)) if _reads_text(inputs) else (0,)
+        for rows, length in itertools.product(limits.buckets, lengths):
+            call({t.name: _constant(t, inputs, rows, length) for t in inputs})
         found[name] = Function(inputs, outputs, call)
     return found
 
@@ -131,12 +136,18 @@ def _check_values(t: Tensor, x: np.ndarray) -> None:
         )
     if t.dtype == object:
         for i, text in enumerate(x):
-            try:
-                blank = not text.decode().strip()
-            except UnicodeDecodeError as error:
-                raise BadRequest(f"{t.name}: row {i} is not UTF-8: {error.reason}") from None
-            if blank:
-                raise BadRequest(f"{t.name}: row {i} is blank; leave it out")
+            _check_text(t, i, text)
+
+
+def _check_text(t: Tensor, row: int, text: bytes) -> None:
+    if t.bytes and len(text) > t.bytes:
+        raise BadRequest(f"{t.name}: row {row} has {len(text)} bytes, at most {t.bytes}; cut it")
+    try:
+        blank = not text.decode().strip()
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"{t.name}: row {row} is not UTF-8: {error.reason}") from None
+    if blank:
+        raise BadRequest(f"{t.name}: row {row} is blank; leave it out")
 
 
 def _check_lengths(name: str, given: Mapping[str, np.ndarray]) -> None:
@@ -191,13 +202,20 @@ def _batched(
     return call
 
 
-def _tensor(name: str, of: Mapping[str, Any]) -> Tensor:
+def tensor(name: str, of: Mapping[str, Any]) -> Tensor:
+    """An input or output as card.json tells it."""
     dtype = np.dtype(object if of["dtype"] == "string" else of["dtype"])
-    return Tensor(name, dtype, tuple(of["shape"][1:]), of.get("longest", 0), of.get("below", 0))
+    bounds = {k: of[k] for k in ("longest", "below", "bytes") if k in of}
+    return Tensor(name, dtype, tuple(of["shape"][1:]), **bounds)
 
 
-def _constant(t: Tensor, inputs: Sequence[Tensor], rows: int) -> np.ndarray:
-    value: Any = b"Hello." if t.dtype == object else 0
+def _reads_text(inputs: Sequence[Tensor]) -> bool:
+    return any(t.dtype == object or t.name == "tokens" for t in inputs)
+
+
+def _constant(t: Tensor, inputs: Sequence[Tensor], rows: int, length: int) -> np.ndarray:
+    """Rows of one value; texts and tokens of `length` tokens, two of them marks."""
+    value: Any = b"a " * max(length - 2, 1) if t.dtype == object else 0
     if t.name in LENGTHS:
-        value = next(i.longest for i in inputs if i.name == LENGTHS[t.name][0])
+        value = length or next(i.longest for i in inputs if i.name == LENGTHS[t.name][0])
     return np.full((rows, *t.padded), value, t.dtype)

@@ -1,5 +1,6 @@
 """`python -m serving.load --model=EXPORT`: a server under load and under attack, on loopback.
 
+A model of text is asked about sentences, others about noise of their inputs' shapes.
 Starts `serving` itself, in the environment of requirements/serve.txt, and compares every
 answer with the model called directly. Prints what docs/serving.md holds; ends with 1 where an
 answer is wrong, a bad request is not a clear 4xx, memory grows, or the server is gone.
@@ -14,16 +15,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx
 import numpy as np
 
+from serving import clips as clips_lib
 from serving import faults
 
 Arrays = dict[str, np.ndarray]
-CLIPS = 16  # different inputs
 TOLERANCE = 1e-4
 GROWTH = 64.0  # MiB that memory may grow between the first tenth of the requests and the last
 HTTP, GRPC = 18080, 18081
@@ -34,25 +35,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, type=pathlib.Path)
     parser.add_argument("--requests", default=300, type=int, help="of the longest load")
+    parser.add_argument("--seconds", default=5.0, type=float, help="of each pace without a server")
+    parser.add_argument("--texts", type=pathlib.Path, help="a text a line, for a model of text")
     parser.add_argument(
         "--onnx", type=pathlib.Path, help="folder of `make onnx`: onnxruntime beside it"
     )
     parser.add_argument("--output", default="runs/serving.json", type=pathlib.Path)
     flags = parser.parse_args()
     card = json.loads((flags.model / "assets" / "card.json").read_text())
-    if "tokens" in card["inputs"]:
-        parser.error(f"--model={flags.model} reads text; this asks models of sound and pictures")
-    clips = [make(card, seed) for seed in range(CLIPS)]
-    told, expected = direct(flags.model, clips)
+    signature = "predict_text" if "predict_text" in card["signatures"] else "predict"
+    if flags.texts and signature == "predict":
+        parser.error(f"--texts={flags.texts}: --model={flags.model} reads no text")
+    clips = clips_lib.make(card, signature, flags.texts)
+    told, expected = direct(flags.model, signature, clips, flags.seconds)
     if flags.onnx:
-        told |= onnx(flags.onnx, clips, expected)
+        told |= onnx(flags.onnx, clips, expected, flags.seconds)
     command = [sys.executable, "-m", "serving", f"--model={flags.model}"]
     command += [f"--http_port={HTTP}", f"--grpc_port={GRPC}", "--body_seconds=5"]
-    command += ["--signatures=predict", "--buckets=1,8"]  # what is compiled at the start takes time
+    command += [f"--signatures={signature}", "--buckets=1,8"]  # compiling at the start takes time
     server = subprocess.Popen(command)
     try:
         told["seconds to ready"] = ready(server)
-        asyncio.run(attacked(server.pid, clips, expected, flags.requests, told))
+        model = "affect-text" if signature == "predict_text" else "affect"
+        asyncio.run(attacked(server.pid, model, clips, expected, flags.requests, told))
         server.send_signal(signal.SIGTERM)
         told["exit after SIGTERM"] = server.wait(30)
         assert told["exit after SIGTERM"] in (0, -signal.SIGTERM), told
@@ -63,35 +68,31 @@ def main() -> None:
     print(json.dumps(told, indent=1))
 
 
-def make(card: dict[str, Any], seed: int) -> Arrays:
-    """One row of noise of the card's inputs."""
-    g = np.random.default_rng(seed)
-    out: Arrays = {}
-    for name, of in card["inputs"].items():
-        shape = (1, *of["shape"][1:])
-        if name == "audio":
-            out[name] = g.uniform(-0.5, 0.5, (1, of["longest"])).astype(np.float32)
-        elif name == "audio_length":
-            out[name] = np.full(1, card["inputs"]["audio"]["longest"], np.int32)
-        else:
-            out[name] = g.integers(0, 256, shape, dtype=np.uint8)
-    return out
+def direct(
+    folder: pathlib.Path, signature: str, clips: list[Arrays], seconds: float
+) -> tuple[dict[str, Any], list[Arrays]]:
+    """The pace of the model alone, in TensorFlow; and its outputs.
 
-
-def direct(folder: pathlib.Path, clips: list[Arrays]) -> tuple[dict[str, Any], list[Arrays]]:
-    """The pace of the model alone, in TensorFlow; and its outputs."""
+    Of a model of text that of the first texts, and beside it of the longest.
+    """
     import tensorflow as tf
 
     model = tf.saved_model.load(str(folder))
 
     def ask(given: Arrays) -> Arrays:
-        said = model.signatures["predict"](**{k: tf.constant(v) for k, v in given.items()})
+        said = model.signatures[signature](**{k: tf.constant(v) for k, v in given.items()})
         return {k: v.numpy() for k, v in said.items()}
 
-    return paced("direct", ask, clips), [ask(clip) for clip in clips]
+    told = paced("direct", ask, clips, seconds)
+    if signature == "predict_text":
+        longest = max(clips, key=lambda clip: len(clip["text"][0]))
+        told |= paced("direct, the longest text", ask, [longest], seconds, rows=(1,))
+    return told, [ask(clip) for clip in clips]
 
 
-def onnx(folder: pathlib.Path, clips: list[Arrays], expected: list[Arrays]) -> dict[str, Any]:
+def onnx(
+    folder: pathlib.Path, clips: list[Arrays], expected: list[Arrays], seconds: float
+) -> dict[str, Any]:
     """The pace of the same network in onnxruntime, whose every answer is compared."""
     import onnxruntime
 
@@ -110,24 +111,28 @@ def onnx(folder: pathlib.Path, clips: list[Arrays], expected: list[Arrays]) -> d
         said = ask(clip)
         worst = max(worst, *(float(np.abs(said[k] - right[k]).max()) for k in right))
     assert worst < TOLERANCE, f"onnxruntime's answers are off by {worst}"
-    return {**paced("onnxruntime", ask, clips), "onnxruntime: largest difference": worst}
+    return {**paced("onnxruntime", ask, clips, seconds), "onnxruntime: largest difference": worst}
 
 
 def paced(
-    name: str, ask: Callable[[Arrays], Arrays], clips: list[Arrays], seconds: float = 5.0
+    name: str,
+    ask: Callable[[Arrays], Arrays],
+    clips: list[Arrays],
+    seconds: float = 5.0,
+    rows: Sequence[int] = (1, 8),
 ) -> dict[str, dict[str, float]]:
     """Clips a second and milliseconds of calls with one clip and with eight."""
     told = {}
-    for rows in (1, 8):
-        given = {k: np.concatenate([c[k] for c in clips[:rows]]) for k in clips[0]}
+    for count in rows:
+        given = {k: np.concatenate([c[k] for c in clips[:count]]) for k in clips[0]}
         ask(given)
         times: list[float] = []
         while sum(times) < 1e3 * seconds:
             start = time.perf_counter()
             ask(given)
             times.append(1e3 * (time.perf_counter() - start))
-        told[f"{name}, {rows} at a time"] = {
-            "clips/s": 1e3 * rows * len(times) / sum(times),
+        told[f"{name}, {count} at a time"] = {
+            "clips/s": 1e3 * count * len(times) / sum(times),
             **percentiles(times),
         }
     return told
@@ -154,10 +159,15 @@ def ready(server: subprocess.Popen, patience: float = 600.0) -> float:
 
 
 async def attacked(
-    pid: int, clips: list[Arrays], expected: list[Arrays], requests: int, told: dict[str, Any]
+    pid: int,
+    model: str,
+    clips: list[Arrays],
+    expected: list[Arrays],
+    requests: int,
+    told: dict[str, Any],
 ) -> None:
     """Fill `told` with figures; raises AssertionError at the first thing that is wrong."""
-    async with faults.clients(HTTP, GRPC) as (rest, grpc):
+    async with faults.clients(HTTP, GRPC, model) as (rest, grpc):
         by = {"gRPC": grpc, "REST": rest}
         few = max(requests // 30, 10)
         for protocol, at_once, count in (
@@ -165,8 +175,8 @@ async def attacked(
         ):  # fmt: skip
             key = f"{protocol}, {at_once} at once"
             told[key] = await load(by[protocol], clips, expected, at_once, count)
-        told["bad requests"] = await faults.refused(rest, grpc, clips[0])
-        told["good among bad"] = await mixed(rest, grpc, clips, expected, few)
+        told["bad requests"] = await faults.refused(rest, grpc, clips[0], model)
+        told["good among bad"] = await mixed(rest, grpc, model, clips, expected, few)
         told["while 200 clients send slowly"] = await faults.beside_slow(
             HTTP, lambda: load(grpc, clips, expected, 4, few)
         )
@@ -197,11 +207,11 @@ async def load(
     async def client() -> None:
         for i in places:
             start = time.perf_counter()
-            said = await ask(clips[i % CLIPS])
+            said = await ask(clips[i % len(clips)])
             times.append(1e3 * (time.perf_counter() - start))
-            for name, value in expected[i % CLIPS].items():
+            for name, value in expected[i % len(clips)].items():
                 worst = np.abs(said[name].astype(float) - value).max()
-                assert worst < TOLERANCE, f"{name} of clip {i % CLIPS} is off by {worst}"
+                assert worst < TOLERANCE, f"{name} of clip {i % len(clips)} is off by {worst}"
 
     start = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(at_once)))
@@ -210,14 +220,14 @@ async def load(
 
 
 async def mixed(
-    rest: Any, grpc: Any, clips: list[Arrays], expected: list[Arrays], count: int
+    rest: Any, grpc: Any, model: str, clips: list[Arrays], expected: list[Arrays], count: int
 ) -> dict[str, float]:
     """Good requests of both protocols while bad ones arrive: all answered, all right."""
     running = True
 
     async def bad() -> None:
         while running:
-            await faults.refused(rest, grpc, clips[0])
+            await faults.refused(rest, grpc, clips[0], model)
 
     noise = asyncio.create_task(bad())
     good = await asyncio.gather(

@@ -34,9 +34,12 @@ def make(
     `predict`; `takes` has those of signatures that take others.
     """
     taken = {name: {k: _input(k, s) for k, s in spec.items()} for name, spec in specs.items()}
+    batch: dict[str, Any] = {"least": 1, "warmed": list(BUCKETS)}
     if reader := texts.reader(config):
         for name in ("predict", "embed"):
             taken[name]["tokens"]["below"] = len(text.pieces(reader.vocabulary))
+        taken[texts.SIGNATURE]["text"]["bytes"] = texts.BYTES
+        batch["lengths"] = texts.lengths(reader.longest)
     task = config.task.get("task") or config.task  # an ensemble holds its members' task
     before = [op[config_lib.NAME] for op in config_lib.to_plain(config.data.eval_ops)]
     before = [name for name in before if not name.startswith("affectjax.data.ops.labels")]
@@ -46,7 +49,7 @@ def make(
         "signatures": {name: _outputs(given) for name, given in outputs.items()},
         "inputs": taken["predict"],
         "takes": {k: of for k, of in taken.items() if of != taken["predict"]},
-        "batch": {"least": 1, "warmed": list(BUCKETS)},
+        "batch": batch,
         "platforms": ["cpu", "cuda", "tpu"],
         "labels": list(inputs.label_names(config)),
         "vad": _vad(config, outputs["predict"]),
@@ -87,6 +90,9 @@ def markdown(card: Mapping[str, Any]) -> str:
     heard = card["inputs"].get("audio")
     if heard:
         lines += ["", f"Sound is refused beyond {heard['longest']} samples and outside [-1, 1]."]
+    if lengths := card["batch"].get("lengths"):
+        told = ", ".join(map(str, lengths))
+        lines += ["", f"Batches are padded to {told} tokens, the least that holds their longest."]
     lines += ["", "The caller does before: " + ", ".join(card["done_before"]) + ".", ""]
     for name, given in card["takes"].items():
         lines += [f"Signature `{name}` takes other inputs, and does that itself:", ""]

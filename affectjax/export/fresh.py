@@ -21,29 +21,30 @@ import numpy as np
 import tensorflow as tf
 """
 CODE = """
-folder, given, written, calls, names = sys.argv[1:]
+folder, given, written, calls, names, parts = sys.argv[1:]
 model = tf.saved_model.load(folder)
 with np.load(given) as file:
     clips = {k: file[k] for k in file.files}
-texts = [text.encode() for text in clips.pop("text").tolist()]
-if "audio" in clips:  # any length up to the window: the zeros behind the sound are left out
-    clips["audio"] = clips["audio"][:, : clips["audio_length"].max()]
-if "tokens" in clips:
-    clips["tokens"] = clips["tokens"][:, : clips["token_length"].max()]
+texts = np.array([text.encode() for text in clips.pop("text").tolist()], object)
+timed = "predict_text" if len(texts) else "predict"
 out, milliseconds = {}, {}
 for name in names.split(","):
-    taken = {"text": texts} if name.endswith("_text") else clips
-    for part, stop in (("all", None), ("one", 1)):
-        rows = {k: tf.constant(v[:stop]) for k, v in taken.items()}
-        said = model.signatures[name](**rows)
+    for part, rows in json.loads(parts).items():
+        taken = {"text": texts} if name.endswith("_text") else clips
+        taken = {k: v[rows] for k, v in taken.items()}
+        for key, length in (("audio", "audio_length"), ("tokens", "token_length")):
+            if key in taken:  # of any length: what lies behind the longest is left out
+                taken[key] = taken[key][:, : taken[length].max()]
+        taken = {k: tf.constant(v) for k, v in taken.items()}
+        said = model.signatures[name](**taken)
         out |= {f"{name}/{part}/{k}": v.numpy() for k, v in said.items()}
         times = []
-        for _ in range(int(calls) if name == "predict" else 0):
+        for _ in range(int(calls) if name == timed else 0):
             start = time.perf_counter()
-            next(iter(model.signatures[name](**rows).values())).numpy()
+            next(iter(model.signatures[name](**taken).values())).numpy()
             times.append(1e3 * (time.perf_counter() - start))
         if times:
-            milliseconds[len(next(iter(rows.values())))] = float(np.median(times))
+            milliseconds[part] = float(np.median(times))
 np.savez(written, milliseconds=json.dumps(milliseconds), **out)
 """
 
@@ -53,14 +54,16 @@ def compare(
     clips: Mapping[str, np.ndarray],
     expected: Mapping[str, Mapping[str, np.ndarray]],
     open_to_rounding: Mapping[str, np.ndarray],
+    parts: Mapping[str, Sequence[int]],
     texts: Sequence[str] = (),
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """(largest difference by output, median milliseconds of `predict` by batch size).
+    """(largest difference by output, median milliseconds of a call by part).
 
     `expected` are outputs by signature; one that ends with "_text" is asked about `texts`, which
-    are the clips before their tokens were made. All clips at once and the first alone: the batch is
-    free. Of a bool output the difference is 1 where any entry differs, but for those which
-    `open_to_rounding` marks by output: a threshold is a validation clip's own probability.
+    are the clips before their tokens were made, and is then the one timed, else `predict`. `parts`
+    are rows that are asked about together, by what the card calls them. Of a bool output the
+    difference is 1 where any entry differs, but for those which `open_to_rounding` marks by output:
+    a threshold is a validation clip's own probability.
 
     Raises:
       ValueError: TensorFlow could not load or run the model.
@@ -68,7 +71,8 @@ def compare(
     with tempfile.TemporaryDirectory() as scratch:
         given, out = pathlib.Path(scratch) / "in.npz", pathlib.Path(scratch) / "out.npz"
         np.savez(given, text=np.array(texts, str), **dict(clips))  # type: ignore[arg-type]
-        wrong = run(str(folder), str(given), str(out), str(CALLS), ",".join(expected))
+        rows = json.dumps({name: [*part] for name, part in parts.items()})
+        wrong = run(str(folder), str(given), str(out), str(CALLS), ",".join(expected), rows)
         if wrong:
             raise ValueError(f"{folder} could not be used by TensorFlow:\n{wrong[-3000:]}")
         with np.load(out) as file:
@@ -76,11 +80,20 @@ def compare(
     told: dict[str, float] = {}
     for name, outputs in expected.items():
         for key, value in outputs.items():
-            pairs = ((found[f"{name}/all/{key}"], value), (found[f"{name}/one/{key}"], value[:1]))
-            loose = open_to_rounding.get(key, np.zeros(np.shape(value), bool))
-            worst = max(_difference(a, b, loose[: len(b)]) for a, b in pairs)
+            value = np.asarray(value)
+            loose = open_to_rounding.get(key, np.zeros(value.shape, bool))
+            worst = max(
+                _difference(found[f"{name}/{part}/{key}"], value[[*own]], loose[[*own]])
+                for part, own in parts.items()
+            )
             told[key] = max(told.get(key, 0.0), worst)
     return told, json.loads(str(found["milliseconds"]))
+
+
+def parts(clips: Mapping[str, np.ndarray]) -> dict[str, Sequence[int]]:
+    """All clips at once and the first alone, by how many that is: the batch is free."""
+    count = len(next(iter(clips.values())))
+    return {str(count): range(count), "1": [0]}
 
 
 def run(*arguments: str) -> str:

@@ -31,10 +31,11 @@ def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> di
     RGB, `image`, `face` and `person` uint8 (b, h, w, 3), `audio` float32 (b, s) at 16 kHz in
     [-1, 1], s up to the model's window, with `audio_length` int32 (b), `tokens` int32 (b, n), n up
     to the longest text, with `token_length` int32 (b). Of a model of text `serving_default` is
-    `predict_text`, which takes `text`, strings (b). What they answer is `signatures.OUTPUTS`.
-    Log-mel, normalisation and calibration are inside. Assets: card.json, card.md, labels.txt,
-    vad.json, config.json, of a model of text vocab.txt; assets.extra holds requests for warming up,
-    stablehlo the same functions for jax alone.
+    `predict_text`, which takes `text`, strings (b); its batches are as long as the smallest of
+    `texts.lengths` that holds them. What they answer is `signatures.OUTPUTS`. Log-mel,
+    normalisation and calibration are inside. Assets: card.json, card.md, labels.txt, vad.json,
+    config.json, of a model of text vocab.txt; assets.extra holds requests for warming up, stablehlo
+    the same functions for jax alone.
 
     Returns the largest difference to the run's own outputs, by output.
 
@@ -68,9 +69,11 @@ def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> di
     save(folder, functions, params, spec, _assets(card, reader, config))
     stablehlo.write(folder / "stablehlo", functions, params)
     first = texts.SIGNATURE if reader else "predict"
-    warm_up.write(folder, {DEFAULT: specs[first], **specs}, card_lib.BUCKETS)
+    lengths = texts.lengths(reader.longest) if reader else ()
+    warm_up.write(folder, {DEFAULT: specs[first], **specs}, card_lib.BUCKETS, lengths)
     loose = _open_to_rounding(expected["predict"], fitted)
-    told, milliseconds = fresh.compare(folder, clips, expected, loose, said)
+    parts = texts.parts(clips) if reader else fresh.parts(clips)
+    told, milliseconds = fresh.compare(folder, clips, expected, loose, parts, said)
     _measured(folder, card, milliseconds)
     print(tell(folder, told, len(next(iter(clips.values())))), flush=True)
     if max(told.values()) > TOLERANCE:
@@ -126,7 +129,8 @@ def _open_to_rounding(
 def prepared(
     given: dict[str, Any], spec: Mapping[str, jax.ShapeDtypeStruct], known: int = 0
 ) -> dict[str, Any]:
-    """TensorFlow inputs as the model reads them: sound and text checked and padded to its longest.
+    """TensorFlow inputs as the model reads them, checked: sound padded to its longest, tokens cut
+    or padded to the smallest of `texts.lengths` that holds every row.
 
     `known` is the number of pieces in a text model's vocabulary. A request out of bounds ends with
     InvalidArgument, which servers turn into a 400.
@@ -175,9 +179,13 @@ def _prepared_tokens(given: dict[str, Any], longest: int, known: int) -> dict[st
         check.assert_positive(length, message="token_length: at least 1"),
         check.assert_less_equal(length, count, message="token_length: at most those of `tokens`"),
     ]
+    # Each length compiles once, so there are few; what a longer one adds is padding.
+    enough = [tf.reduce_all(length <= n) for n in texts.lengths(longest)]
     with tf.control_dependencies(checks):
-        padded = tf.pad(ids, [[0, 0], [0, longest - count]])
-    return {**given, "tokens": tf.ensure_shape(padded, (None, longest))}
+        width = tf.gather(texts.lengths(longest), tf.argmax(tf.cast(enough, tf.int32)))
+        ids = ids[:, :width]
+        ids = tf.pad(ids, [[0, 0], [0, width - tf.shape(ids)[1]]])
+    return {**given, "tokens": ids}
 
 
 def tell(folder: pathlib.Path, told: Mapping[str, float], clips: int) -> str:
@@ -200,9 +208,11 @@ def _served(function: jax.export.Exported, module: Any, spec: Mapping[str, Any],
     from jax.experimental import jax2tf
 
     shapes = {k: ", ".join(["b", *"_" * (len(s.shape) - 1)]) for k, s in spec.items()}
+    shapes |= {k: "b, n" for k in spec if k == stablehlo.TOKENS}
     converted = jax2tf.convert(
         function.call,
         polymorphic_shapes=[None, shapes],
+        polymorphic_constraints=stablehlo.constraints(spec),
         with_gradient=False,
         native_serialization_platforms=stablehlo.PLATFORMS,
     )

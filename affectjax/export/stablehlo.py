@@ -5,6 +5,8 @@ and safetensors alone, without affectjax:
 
   function = jax.export.deserialize(bytearray(open("predict.jaxexport", "rb").read()))
   function.call(safetensors.numpy.load_file("params.safetensors"), {"frames": ..., "audio": ...})
+
+A model of text takes `tokens` (b, n) of any n up to its longest.
 """
 
 import pathlib
@@ -18,6 +20,7 @@ from affectjax.export import signatures
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 PARAMS = "params.safetensors"
+TOKENS = "tokens"  # the input whose second axis is free, too
 
 
 def lower(
@@ -26,10 +29,18 @@ def lower(
     spec: Mapping[str, jax.ShapeDtypeStruct],
 ) -> jax.export.Exported:
     """A function of (flat parameters, inputs) for all PLATFORMS, of any batch b >= 1."""
-    (rows,) = jax.export.symbolic_shape("b")
+    rows, count = jax.export.symbolic_shape("b, n", constraints=constraints(spec))
     shapes = {k: jax.ShapeDtypeStruct(v.shape, v.dtype) for k, v in params.items()}
-    given = {k: jax.ShapeDtypeStruct((rows, *s.shape[1:]), s.dtype) for k, s in spec.items()}
+    given = {
+        k: jax.ShapeDtypeStruct((rows, count) if k == TOKENS else (rows, *s.shape[1:]), s.dtype)
+        for k, s in spec.items()
+    }
     return jax.export.export(jax.jit(serve), platforms=PLATFORMS)(shapes, given)
+
+
+def constraints(spec: Mapping[str, jax.ShapeDtypeStruct]) -> list[str]:
+    """What is known of the tokens n of a text, which the model's table of positions bounds."""
+    return [f"n <= {spec[TOKENS].shape[1]}"] if TOKENS in spec else []
 
 
 def write(

@@ -7,7 +7,7 @@ operations run on the CPU, wherever the network runs.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +21,7 @@ from affectjax.train import inputs
 SIGNATURE = "predict_text"
 SPEC = {"text": SimpleNamespace(shape=(1,), dtype="string")}  # as the specs of other inputs
 ODD = ("“Naïve”, it's 9 o'clock in\t東京…🙂", "very " * 500)  # for the comparison with the run
+BYTES = 1 << 16  # of a text, far beyond what a model reads: so much is spelled before it is cut
 _SURROGATES = range(0xD800, 0xE000)
 _ASSIGNED = (range(0x40000), range(0xE0000, 0xE1000))  # planes 4 to 13 and 15 on hold no letters
 _KEPT, _DROPPED, _APART, _OTHER = range(4)
@@ -36,7 +37,32 @@ def real(config: Any, op: text_ops.Tokens, count: int) -> list[str]:
     """The first texts of the validation split, and ODD ones."""
     source = inputs.open_split(config, config.select.split)
     held = [source[i][op.key] for i in range(min(count, len(source)))]
-    return [*(t.decode() if isinstance(t, bytes) else str(t) for t in held), *ODD]
+    said = [t.decode() if isinstance(t, bytes) else str(t) for t in held]
+    return [*said, *ODD, *map(of_length, lengths(op.longest))]
+
+
+def lengths(longest: int) -> list[int]:
+    """Tokens that a batch may be padded to: a quarter, a half, and the whole of the longest text.
+
+    >>> lengths(128)
+    [32, 64, 128]
+    """
+    return sorted({max(longest // 4, 3), max(longest // 2, 3), longest})
+
+
+def of_length(count: int) -> str:
+    """A text of so many tokens by any vocabulary, its marks included; three at least."""
+    return " ".join("a" * max(count - 2, 1))
+
+
+def parts(rows: Mapping[str, np.ndarray]) -> dict[str, Sequence[int]]:
+    """All texts at once, and one alone of each of `lengths`, by what the model card calls them."""
+    longest = rows["tokens"].shape[1]
+    found: dict[str, Sequence[int]] = {str(len(rows["tokens"])): range(len(rows["tokens"]))}
+    for i, count in enumerate(rows["token_length"]):
+        width = next(n for n in lengths(longest) if n >= count)
+        found.setdefault(f"1 of up to {width} tokens", [i])
+    return found
 
 
 def read(op: text_ops.Tokens, texts: Sequence[str]) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -78,14 +104,20 @@ def tokens(text: Any, known: Any, longest: int, widest: int) -> tuple[dict[str, 
     """`tokens` (b, longest) and `token_length` (b) of texts (b), and whether each was cut.
 
     `known` is `table`, `widest` the letters of its longest piece. A blank row ends with
-    InvalidArgument, and so does one that is not UTF-8.
+    InvalidArgument, and so does one that is not UTF-8 or has more than BYTES.
     """
     import tensorflow as tf
 
-    said = tf.debugging.assert_positive(
-        tf.strings.length(tf.strings.strip(text)), message="text: a row is blank; leave it out"
-    )
-    with tf.control_dependencies([said]):
+    check = tf.debugging
+    checks = [
+        check.assert_positive(
+            tf.strings.length(tf.strings.strip(text)), message="text: a row is blank; leave it out"
+        ),
+        check.assert_less_equal(
+            tf.strings.length(text), BYTES, message=f"text: at most {BYTES} bytes a row; cut it"
+        ),
+    ]
+    with tf.control_dependencies(checks):
         text = tf.identity(text)
     # Each word has a token at least, so those after the first `longest` cannot matter.
     words = tf.strings.split(_spelled(text))[:, :longest]

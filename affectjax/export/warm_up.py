@@ -7,11 +7,14 @@ tensorflow_serving/apis (model.proto, predict.proto, prediction_log.proto), and 
 is written with the official classes.
 """
 
+import itertools
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+from affectjax.export import texts
 
 PATH = pathlib.Path("assets.extra") / "tf_serving_warmup_requests"
 _FIELD = descriptor_pb2.FieldDescriptorProto
@@ -31,36 +34,44 @@ _MESSAGES = {
 
 
 def write(
-    folder: pathlib.Path, specs: Mapping[str, Mapping[str, Any]], buckets: Sequence[int]
+    folder: pathlib.Path,
+    specs: Mapping[str, Mapping[str, Any]],
+    buckets: Sequence[int],
+    lengths: Sequence[int] = (),
 ) -> None:
     """Write a request for each signature of `specs` and batch size, of constants of its shapes.
 
-    A new batch size compiles on its first call; these are compiled before a user calls.
+    A new batch size compiles on its first call, and so does a new one of the `lengths` of texts;
+    these are compiled before a user calls.
     """
     import tensorflow as tf
 
     path = folder / PATH
     path.parent.mkdir(parents=True, exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for request in requests(specs, buckets):
+        for request in requests(specs, buckets, lengths):
             writer.write(request)
 
 
-def requests(specs: Mapping[str, Mapping[str, Any]], buckets: Sequence[int]) -> Iterator[bytes]:
+def requests(
+    specs: Mapping[str, Mapping[str, Any]], buckets: Sequence[int], lengths: Sequence[int] = ()
+) -> Iterator[bytes]:
     """The serialized PredictionLogs."""
     log = _classes()["PredictionLog"]
     for name, spec in specs.items():
-        for rows in buckets:
+        reads_text = bool({"text", "tokens"} & spec.keys())
+        for rows, length in itertools.product(buckets, lengths if reads_text else (0,)):
             record = log()
             request = record.predict_log.request
             request.model_spec.signature_name = name
             for key, of in spec.items():
-                tensor = _constant(key, (rows, *of.shape[1:]), of, spec)
+                shape = (rows, length) if key == "tokens" else (rows, *of.shape[1:])
+                tensor = _constant(key, shape, of, spec, length)
                 request.inputs.add(key=key, value=tensor.SerializeToString())
             yield record.SerializeToString()
 
 
-def _constant(key: str, shape: Sequence[int], of: Any, spec: Mapping[str, Any]) -> Any:
+def _constant(key: str, shape: Sequence[int], of: Any, spec: Mapping[str, Any], length: int) -> Any:
     """A tensor of one value: its proto says it once, however large the tensor."""
     import tensorflow as tf
     from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2
@@ -73,11 +84,11 @@ def _constant(key: str, shape: Sequence[int], of: Any, spec: Mapping[str, Any]) 
     if proto.dtype == tf.float32.as_datatype_enum:
         proto.float_val.append(0.1)
     elif proto.dtype == tf.string.as_datatype_enum:
-        proto.string_val.append(b"Hello.")
+        proto.string_val.append(texts.of_length(length).encode())
+    elif key == "audio_length":
+        proto.int_val.append(spec["audio"].shape[1])
     else:
-        lengths = {"audio_length": "audio", "token_length": "tokens"}
-        whole = spec[lengths[key]].shape[1] if key in lengths else 128
-        proto.int_val.append(0 if key == "tokens" else whole)  # every vocabulary has id 0
+        proto.int_val.append({"tokens": 0, "token_length": length}.get(key, 128))  # id 0: in all
     return proto
 
 

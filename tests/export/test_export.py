@@ -122,11 +122,11 @@ def test_a_saved_model_takes_sound_up_to_the_window_and_refuses_what_is_out_of_b
             served(**{k: tf.constant(v) for k, v in given.items()})
 
 
-def test_tokens_are_padded_to_the_longest_text_and_refused_out_of_bounds():
+def test_tokens_end_at_the_smallest_length_that_holds_them_and_are_refused_out_of_bounds():
     import tensorflow as tf
 
     spec = {
-        "tokens": jax.ShapeDtypeStruct((4, 5), np.int32),
+        "tokens": jax.ShapeDtypeStruct((4, 12), np.int32),
         "token_length": jax.ShapeDtypeStruct((4,), np.int32),
     }
     ids, length = np.array([[2, 6, 3]], np.int32), np.array([3], np.int32)
@@ -135,9 +135,14 @@ def test_tokens_are_padded_to_the_longest_text_and_refused_out_of_bounds():
         given = {"tokens": tf.constant(ids), "token_length": tf.constant(length)}
         return saved_model.prepared(given, spec, known=7)["tokens"].numpy().tolist()
 
-    assert asked(ids, length) == [[2, 6, 3, 0, 0]]
+    assert texts.lengths(12) == [3, 6, 12]
+    assert asked(ids, length) == [[2, 6, 3]]
+    assert asked(np.pad(ids, ((0, 0), (0, 5))), length) == [[2, 6, 3]]  # what a server padded
+    four = np.array([[2, 6, 5, 3], [2, 6, 3, 0]], np.int32)
+    assert asked(four, np.array([4, 3], np.int32)) == np.pad(four, ((0, 0), (0, 2))).tolist()
+    assert len(asked(np.ones((1, 12), np.int32), np.array([7], np.int32))[0]) == 12
     for bad, why in (
-        ((np.zeros((1, 6), np.int32), length), "at most 5 a row"),
+        ((np.zeros((1, 13), np.int32), length), "at most 12 a row"),
         ((ids + 1, length), "ids below 7, as in vocab.txt"),
         ((ids - 3, length), "ids from 0 on"),
         ((ids, length + 1), "at most those of `tokens`"),
@@ -177,7 +182,8 @@ def test_tensorflow_cuts_text_into_the_tokens_of_training(vocabulary):
         np.testing.assert_array_equal(found["token_length"], mask.sum(1))
         np.testing.assert_array_equal(found["tokens"][:, : ids.shape[1]], ids)
         np.testing.assert_array_equal(cut, (whole != 0).sum(1) > longest)
-    for bad, why in (([" \n"], "blank"), ([b"\xff"], "Invalid formatting")):
+    long = "x" * (texts.BYTES + 1)
+    for bad, why in (([" \n"], "blank"), ([b"\xff"], "Invalid form"), ([long], "at most 65536")):
         with pytest.raises(tf.errors.InvalidArgumentError, match=why):
             texts.tokens(tf.constant(bad), table, 8, widest=6)
 
@@ -192,8 +198,9 @@ def test_a_saved_model_of_text_takes_strings(tmp_path):
     params = {"weight": np.arange(12, dtype=np.float32)}
 
     def serve(params, given):
-        said = jnp.arange(8) < given["token_length"][:, None]
-        return {"score": (params["weight"][given["tokens"]] * said).sum(1)}
+        said = jnp.arange(given["tokens"].shape[1]) < given["token_length"][:, None]
+        score = (params["weight"][given["tokens"]] * said).sum(1)
+        return {"score": score, "read": jnp.ones_like(given["tokens"]).sum(1)}
 
     assets = {saved_model.VOCABULARY: "\n".join(VOCABULARY) + "\n"}
     functions = {"predict": stablehlo.lower(serve, params, spec)}
@@ -204,6 +211,9 @@ def test_a_saved_model_of_text_takes_strings(tmp_path):
         said = model.signatures[name](text=tf.constant(["Gladness!", "glad " * 9]))
         assert said["score"].numpy().tolist() == [2 + 4 + 5 + 9 + 3, 2 + 6 * 4 + 3]
         assert said["cut"].numpy().tolist() == [False, True]
+        assert said["read"].numpy().tolist() == [8, 8]
+        short = model.signatures[name](text=tf.constant(["Glad"]))
+        assert (short["score"].numpy(), short["read"].numpy()) == (2 + 4 + 3, 3)
 
 
 def test_warm_up_requests_are_read_by_tensorflow_serving_s_own_classes(tmp_path):
@@ -227,6 +237,28 @@ def test_warm_up_requests_are_read_by_tensorflow_serving_s_own_classes(tmp_path)
     assert (tmp_path / warm_up.PATH).stat().st_size < 2000  # constants, not 8 times the frames
 
 
+def test_texts_are_warmed_at_every_length_that_batches_are_padded_to(tmp_path):
+    import tensorflow as tf
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    ids = {
+        "tokens": jax.ShapeDtypeStruct((4, 12), np.int32),
+        "token_length": jax.ShapeDtypeStruct((4,), np.int32),
+    }
+    warm_up.write(tmp_path, {"predict": ids, "predict_text": texts.SPEC}, (1, 2), [3, 12])
+    found = []
+    for record in tf.data.TFRecordDataset(str(tmp_path / warm_up.PATH)):
+        request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+        arrays = {k: tf.make_ndarray(v) for k, v in request.inputs.items()}
+        if request.model_spec.signature_name == "predict":
+            found.append(arrays["tokens"].shape)
+            assert arrays["token_length"].tolist() == [found[-1][1]] * found[-1][0]
+        else:
+            counts = {2 + len(text.split()) for text in arrays["text"]}
+            found.append((len(arrays["text"]), *counts))
+    assert found == 2 * [(1, 3), (1, 12), (2, 3), (2, 12)]
+
+
 def test_the_licence_is_that_of_the_data_s_card():
     assert "CC BY-NC-SA" in card.licence("tfds_builders.ravdess.ravdess_dataset_builder")
     assert card.licence("affectjax.data.fake").startswith("not stated")
@@ -236,6 +268,7 @@ def test_the_page_of_a_card_says_every_input_and_output():
     vad = SimpleNamespace(dtype="float32", shape=(1, 3))
     told = {
         "model": "m:Net",
+        "batch": {"lengths": [3, 6, 12]},
         "data": "tfds_builders.x.x_dataset_builder",
         "data_licence": "CC0",
         "platforms": ["cpu"],
@@ -260,6 +293,7 @@ def test_the_page_of_a_card_says_every_input_and_output():
         "`vad` float32 [-1, 3]",
         "CC0",
         "`text` string [-1]",
+        "padded to 3, 6, 12 tokens",
     ):
         assert part in page
     assert "beyond 4000 samples" in page

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from affectjax.predict import served
-from serving import batched, description, limits
+from serving import batched, clips, description, limits
 
 INPUTS = (
     batched.Tensor("frames", np.dtype("uint8"), (2, 4, 4, 3)),
@@ -47,7 +47,7 @@ def test_a_request_out_of_bounds_is_told_which_input_and_why(changed, message):
         batched.check(INPUTS, {**GOOD, **changed}, batched.Limits())
 
 
-TEXT = (batched.Tensor("text", np.dtype(object), ()),)
+TEXT = (batched.Tensor("text", np.dtype(object), (), bytes=40),)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,7 @@ TEXT = (batched.Tensor("text", np.dtype(object), ()),)
         ([b"glad", "süß".encode()], ""),
         ([b"glad", " \u2003\n".encode()], "row 1 is blank"),
         ([b"glad", b"\xff"], "row 1 is not UTF-8"),
+        ([b"glad", b"x" * 41], "row 1 has 41 bytes, at most 40; cut it"),
         ([b"glad"] * 65, "the same 1 to 64"),
     ],
 )
@@ -78,6 +79,20 @@ def test_tokens_are_padded_and_within_the_vocabulary():
     for name, change in (("tokens", 1), ("tokens", -3), ("token_length", 1), ("token_length", -3)):
         with pytest.raises(batched.BadRequest, match=f"{name}: "):
             batched.check(inputs, {**good, name: good[name] + np.int32(change)}, batched.Limits())
+
+
+def test_texts_to_ask_are_those_of_a_file_or_the_built_in_ones_and_none_that_is_refused(tmp_path):
+    card = {"takes": {"predict_text": {"text": {"dtype": "string", "shape": [-1], "bytes": 2000}}}}
+    built_in = clips.make(card, "predict_text", None)
+    assert len({text["text"][0] for text in built_in}) == clips.CLIPS
+    path = tmp_path / "said.txt"
+    path.write_text("one\n\ntwo\n", encoding="utf-8")
+    said = [clip["text"].tolist() for clip in clips.make(card, "predict_text", path)]
+    assert said == [[b"one"], [b"two"]] * 8
+    for text, why in (("\n \n", "holds no text"), ("x" * 2001, "has 2001 bytes")):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=why):
+            clips.make(card, "predict_text", path)
 
 
 async def _app(scope, receive, send):
