@@ -9,7 +9,7 @@ WORKDIR ?= runs/quickstart
 MODEL ?= $(WORKDIR)/audio_video/export
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: train test serve demo attack onnx shapes venv parity bench compile libtpu notebooks docs golden lint types lock clean
+.PHONY: train test serve demo attack onnx shapes venv parity bench compile libtpu notebooks docs address golden lint types lock clean
 
 train: .stamps/run ## pre-train, fine-tune and evaluate on the built-in data
 	$(PY) -m experiments.hicmae.quickstart --workdir=$(WORKDIR)
@@ -61,6 +61,9 @@ docs: .stamps/dev ## the documentation site, in runs/site; a broken link fails
 	$(PY) -m doctest docs/sources.py docs/doctests.py
 	$(PY) docs/sources.py
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
+
+address: .stamps/uv ## where the repository is published (URL=https://github.com/you/affectjax), into every file that says so
+	$(PY) -m colab.run --address=$(URL)
 
 golden: .stamps/dev ## the tables of how parameters are split, anew
 	$(PY) -m tests.golden.sharding

@@ -2,6 +2,8 @@
 
 Tidy means: no outputs, no counts of execution, no editor's metadata, and links that open in Colab
 from the address in pyproject.toml. tests/whole/test_notebooks.py holds the notebooks to it.
+`--address=https://github.com/you/affectjax` (`make address`) says where the repository is
+published, in every file that says so.
 """
 
 import json
@@ -23,10 +25,39 @@ def notebooks() -> list[pathlib.Path]:
     return sorted(HERE.glob("*.ipynb"))
 
 
+def addressed() -> list[pathlib.Path]:
+    """The files that say where the repository is published."""
+    root = HERE.parent
+    return [root / "pyproject.toml", *sorted((root / "docs").glob("*.md")), *notebooks()]
+
+
 def address() -> str:
     """Where the repository is published, as pyproject.toml has it."""
     text = (HERE.parent / "pyproject.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)["project"]["urls"]["Repository"]
+
+
+def published(files: dict[str, str], new: str) -> dict[str, str]:
+    """Texts by name of file, with the repository at `new` wherever they say where it is.
+
+    Raises:
+      ValueError: an address that Colab does not open.
+
+    >>> old = address()
+    >>> published({"a.md": f"git clone {old} affectjax"}, "https://github.com/me/mine")["a.md"]
+    'git clone https://github.com/me/mine affectjax'
+    """
+    if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]*\w", new) or new.endswith(".git"):
+        raise ValueError(
+            f"--address={new}: Colab opens https://github.com/OWNER/NAME, without an ending"
+        )
+    old, host = address(), "https://github.com/"
+    paths = (old.removeprefix(host), new.removeprefix(host))
+    # As a whole word: a longer name that begins like the old one is another repository.
+    return {
+        name: re.sub(rf"\b{re.escape(paths[0])}\b(?!-)", paths[1], text)
+        for name, text in files.items()
+    }
 
 
 def tidy(text: str) -> str:
@@ -81,10 +112,15 @@ def run(output: pathlib.Path, size: str = "small") -> None:
 
 
 def main(argv: list[str]) -> None:
-    """Run, or tidy."""
+    """Run, tidy, or say where the repository is published."""
     if argv == ["--tidy"]:
         for path in notebooks():
             path.write_text(tidy(path.read_text(encoding="utf-8")), encoding="utf-8")
+        return
+    if argv and argv[0].startswith("--address="):
+        files = {str(path): path.read_text(encoding="utf-8") for path in addressed()}
+        for name, text in published(files, argv[0].partition("=")[2]).items():
+            pathlib.Path(name).write_text(text, encoding="utf-8")
         return
     run(pathlib.Path(argv[0] if argv else "runs/notebooks"))
 
