@@ -1,18 +1,20 @@
 """Frames on a regular grid and sound at 16 kHz from any film or sound file, as streams (PyAV)."""
 
-import math
 import pathlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import av
 import numpy as np
+from av.sidedata.sidedata import Type
+from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
 from jaxtyping import Float, UInt8
 
 RATE = 16_000
-FILMS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".flv", ".wmv")
-SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus")
+FILMS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".flv", ".wmv", ".3gp")
+SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".amr")
 ENDINGS = frozenset(FILMS + SOUNDS)
+HDR = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)  # PQ and HLG, as phones film with "HDR" on
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,14 @@ def _check_riff(path: pathlib.Path) -> None:
 def frames(path: pathlib.Path, fps: float) -> Iterator[tuple[float, UInt8[np.ndarray, "h w 3"]]]:
     """(time, RGB) at 0, 1 / fps, 2 / fps ... seconds: the last picture shown by then.
 
-    Timestamps count, not numbers, so variable rates come out even; turned as the file says.
+    Timestamps count, not numbers, so variable rates come out even; turned and mirrored as the file
+    says. HDR, of 10 bits, becomes what a common screen shows of it (BT.709).
 
     Raises:
       MediaError: the film breaks off with an error.
     """
     number, shown, last = 0, None, 0.0
+    colours = VideoReformatter()  # one, for its tables of HDR take seconds to make
     try:
         with av.open(str(path)) as container:
             stream = next(s for s in container.streams.video if not _is_cover(s))
@@ -102,14 +106,14 @@ def frames(path: pathlib.Path, fps: float) -> Iterator[tuple[float, UInt8[np.nda
                 start = time if start is None else start
                 last = time - start
                 while shown is not None and number / fps < last - 1e-6:
-                    yield number / fps, _upright(shown)
+                    yield number / fps, _upright(shown, colours)
                     number += 1
                 shown = frame
             end = last + 1 / float(stream.average_rate or fps)
     except (av.FFmpegError, OSError) as error:
         raise MediaError(f"{path}: the film breaks off at {last:.2f} s: {error}") from error
     while shown is not None and number / fps < end - 1e-6:
-        yield number / fps, _upright(shown)
+        yield number / fps, _upright(shown, colours)
         number += 1
 
 
@@ -140,9 +144,29 @@ def _finite(path: pathlib.Path, piece: av.AudioFrame, done: int) -> np.ndarray:
     return np.clip(values, -1.0, 1.0)
 
 
-def _upright(frame: av.VideoFrame) -> np.ndarray:
-    turns = math.floor(frame.rotation / 90 + 0.5) % 4
-    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), turns))
+def _upright(frame: av.VideoFrame, colours: VideoReformatter) -> UInt8[np.ndarray, "h w 3"]:
+    plain = {"dst_color_trc": ColorTrc.BT709, "dst_color_primaries": ColorPrimaries.BT709}
+    hdr = frame.color_trc in HDR
+    picture = colours.reformat(frame, format="rgb24", **(plain if hdr else {})).to_ndarray()
+    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    return np.ascontiguousarray(
+        turned(picture, np.frombuffer(matrix, np.int32)) if matrix else picture
+    )
+
+
+def turned(picture: UInt8[np.ndarray, "h w 3"], matrix: np.ndarray) -> UInt8[np.ndarray, "a b 3"]:
+    """A picture as a display matrix shows it, to the next quarter turn, mirrored where it says so.
+
+    The nine numbers of ISO 14496-12, 8.3.2: x' = m[0] x + m[3] y, y' = m[1] x + m[4] y.
+
+    >>> turned(np.array([[[1], [2]], [[3], [4]]]), [0, 1, 0, -1, 0, 0, 0, 0, 1])[..., 0].tolist()
+    [[3, 1], [4, 2]]
+    """
+    across, down = matrix[0], matrix[4]
+    if abs(matrix[1]) > abs(matrix[0]):
+        picture = picture.swapaxes(0, 1)
+        across, down = matrix[3], matrix[1]
+    return picture[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1]
 
 
 def _is_cover(stream: av.VideoStream) -> bool:

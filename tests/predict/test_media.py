@@ -1,8 +1,10 @@
 """Decoding: rates, channels, uneven timestamps, files cut short, and what is refused."""
 
+import av
 import numpy as np
 import pytest
 import soundfile
+from av.video import reformatter
 
 from affectjax.predict import media, predict, windows
 from tests.predict import clips
@@ -97,12 +99,50 @@ def test_a_phone_video_held_upright_is_seen_upright(tmp_path):
     pictures = np.stack([picture] * 4)
     times = [0.0, 0.1, 0.4, 0.5]
     plain = film.write(tmp_path / "plain.mp4", pictures, times)
-    turned = clips.turn_clockwise(film.write(tmp_path / "turned.mp4", pictures, times))
+    turned = clips.show(film.write(tmp_path / "turned.mp4", pictures, times), *clips.TURNED)
     before, after = (list(media.frames(path, 10)) for path in (plain, turned))
     assert [t for t, _ in before] == [t for t, _ in after]
     assert after[0][1].shape == (64, 48, 3)
     np.testing.assert_array_equal(after[0][1], np.rot90(before[0][1], -1))
     assert after[0][1][:32, 24:].mean() > 180
+    mirrored = clips.show(film.write(tmp_path / "mirror.mp4", pictures, times), *clips.MIRRORED)
+    np.testing.assert_array_equal(next(media.frames(mirrored, 10))[1], before[0][1][:, ::-1])
+
+
+TURNS = ((1, 0, 0, 1), (0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0))
+MIRRORS = ((-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0))
+
+
+@pytest.mark.parametrize("matrix", TURNS + MIRRORS)
+def test_every_quarter_turn_and_mirror_moves_pixels_as_its_matrix_says(matrix):
+    a, b, c, d = matrix
+    picture = np.arange(6, dtype=np.uint8).reshape(2, 3, 1)
+    y, x = np.mgrid[:2, :3]
+    there = np.stack([b * x + d * y, a * x + c * y])  # rows, columns
+    there -= there.min(axis=(1, 2), keepdims=True)
+    shown = np.zeros(there.max(axis=(1, 2)) + 1, np.uint8)
+    shown[tuple(there)] = picture[..., 0]
+    got = media.turned(picture, np.array([a, b, 0, c, d, 0, 0, 0, 1]))
+    np.testing.assert_array_equal(got[..., 0], shown)
+
+
+def _grey(code, trc, primaries):
+    """A picture of one grey of 10 bits, `code` of its range from black to white."""
+    frame = av.VideoFrame(32, 32, "yuv420p10le")
+    for plane, level in zip(frame.planes, (64 + 876 * code, 512, 512), strict=True):
+        np.frombuffer(plane, np.uint16)[:] = round(level)
+    frame.color_trc, frame.color_primaries, frame.colorspace = trc, primaries, primaries
+    frame.color_range = reformatter.ColorRange.MPEG
+    return frame
+
+
+def test_hdr_is_shown_as_on_a_common_screen():
+    # ITU-R BT.2408: the white of paper is 75% of HLG.
+    colours = reformatter.VideoReformatter()
+    hlg = [media._upright(_grey(code, 18, 9), colours)[16, 16] for code in (0.0, 0.75)]
+    np.testing.assert_allclose(hlg, [[0] * 3, [255] * 3], atol=3)
+    plain = media._upright(_grey(0.5, 1, 1), colours)
+    np.testing.assert_allclose(plain[16, 16], [128] * 3, atol=2)
 
 
 def test_a_model_that_needs_what_the_file_lacks_says_which_run_to_use(tmp_path):
