@@ -5,6 +5,7 @@ import html
 import json
 import os
 import pathlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,13 +14,14 @@ import numpy as np
 
 from affectjax.evals import calibrate, predictions
 from affectjax.report import clips as clips_lib
-from affectjax.report import environment, figures, links
+from affectjax.report import environment, figures, links, meaning
 from affectjax.train import report as metrics_file
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#333842;max-width:60rem;margin:2.5rem auto}
 body{padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #e4e6ea}
+.wide{overflow-x:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 td,th{padding:.25rem .9rem .25rem 0;text-align:left}td.n{text-align:right}
 img{max-width:100%;margin:.4rem 1rem .4rem 0;vertical-align:top}
@@ -57,7 +59,8 @@ def write(workdir: str | os.PathLike[str]) -> pathlib.Path:
         if (workdir / "evaluation" / f"{split}.json").exists()  # not of the split that chose
     }
     fitted = calibrate.load(workdir)
-    parts = [f"<h1>{html.escape(workdir.name)}</h1>", links.nav(workdir)]
+    parts = [f"<h1>{html.escape(workdir.name)}</h1>", _about(workdir, results)]
+    parts.append(links.nav(workdir))
     for split, values in results.items():
         parts += [f"<h2>{html.escape(split)}</h2>", _summary(values), score_table(values)]
         for name, own in values.get("datasets", {}).items():
@@ -126,22 +129,73 @@ def pictures(
 
 
 def score_table(values: Mapping[str, Any]) -> str:
-    """An HTML table of every score, its interval, and the last checkpoint's value beside it."""
-    lines = ["<table><tr><th>score<th>selected<th>95% by subject<th>last checkpoint</tr>"]
-    last = values.get("last", {})
-    for name, value in values.items():
-        if not isinstance(value, float):
-            continue
-        ends = values.get(f"{name}_interval")
-        interval = f"{ends[0]:.3f} to {ends[1]:.3f}" if ends else ""
-        after = f"{last[name]:.3f}" if isinstance(last.get(name), float) else ""
-        lines.append(
-            f"<tr><td>{name}<td class=n>{value:.3f}<td class=faint>{interval}<td class=n>{after}"
-        )
-    for name, value in values.get("calibrated", {}).items():
-        if isinstance(value, float):
-            lines.append(f"<tr><td>{name} (calibrated)<td class=n>{value:.3f}<td><td>")
-    return "\n".join([*lines, "</table>"])
+    """An HTML table of every score: its interval, chance, the last checkpoint's, what it means."""
+    head = "<th>score<th>selected<th>95% by subject<th>chance<th>last checkpoint<th>what it is"
+    lines = [f"<div class=wide><table><tr>{head}</tr>"]
+    last, chance = values.get("last", {}), meaning.chance(values)
+    calibrated = values.get("calibrated", {})
+    for told, tail, after in ((values, "", last), (calibrated, " (calibrated)", {})):
+        for name, value in told.items():
+            if isinstance(value, float):
+                cells = (_number(x.get(name)) for x in (chance if not tail else {}, after))
+                what = ", ".join(filter(None, meaning.of(name)))
+                lines.append(
+                    f"<tr><td>{name}{tail}<td class=n>{value:.3f}<td class=faint>"
+                    f"{_interval(told, name)}<td class=n>{'<td class=n>'.join(cells)}"
+                    f"<td class=faint>{html.escape(what)}"
+                )
+    return "\n".join([*lines, "</table></div>"])
+
+
+def _number(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else ""
+
+
+def _interval(values: Mapping[str, Any], name: str) -> str:
+    ends = values.get(f"{name}_interval")
+    return f"{ends[0]:.3f} to {ends[1]:.3f}" if ends else ""
+
+
+def _about(workdir: pathlib.Path, results: Mapping[str, Mapping[str, Any]]) -> str:
+    """What a stranger asks first: which model, on what, how long, and how good beside chance."""
+    rows: dict[str, str] = {}
+    path = workdir / "config.json"
+    if path.exists():
+        config = json.loads(path.read_text())
+        task = config["task"].get("task") or config["task"]
+        rows["model"] = task.get("model", task)["call"].partition(":")[2]
+        if size := _parameters(workdir):
+            rows["model"] += f", {size} parameters"
+        data = config["data"]
+        built = [p["builder"] for p in data["parts"].values()] or [data["builder"]]
+        rows["data"] = ", ".join(name.split(".")[1] for name in built if "." in name)
+        rows["data"] += f" (fake: {data['fake']} clips of noise)" * bool(data["fake"])
+        rows["training"] = f"{config['train']['steps']} steps of {config['train']['batch']} clips"
+        rows["training"] += _minutes(workdir)
+    for split, values in results.items():
+        name = values.get("selected_on", "").rpartition(" ")[2]
+        if isinstance(values.get(name), float):
+            interval, chance = _interval(values, name), meaning.chance(values).get(name)
+            rows[split] = f"{name} {values[name]:.3f}" + f" [{interval}]" * bool(interval)
+            rows[split] += "" if chance is None else f"; chance {chance:.3f}"
+    cells = "".join(f"<tr><td>{k}<td>{html.escape(v)}" for k, v in rows.items() if v)
+    return f"<table>{cells}</table>" if cells else ""
+
+
+def _parameters(workdir: pathlib.Path) -> str:
+    """The number of parameters, as the last line of parameters.txt has it."""
+    path = workdir / "parameters.txt"
+    found = re.search(r"^Total: ([\d,]+)", path.read_text(), re.M) if path.exists() else None
+    return found[1] if found else ""
+
+
+def _minutes(workdir: pathlib.Path) -> str:
+    """How long the steps took, by the rates that were told on the way."""
+    rows = metrics_file.read_metrics(workdir / "metrics.csv")
+    paces = [(int(r["step"]), float(r["value"])) for r in rows if r["name"] == "steps_per_second"]
+    before = [0, *(step for step, _ in paces)]
+    seconds = sum((step - b) / pace for (step, pace), b in zip(paces, before, strict=False))
+    return f", {seconds / 60:.1f} minutes without evaluation" if paces else ""
 
 
 def _summary(values: Mapping[str, Any]) -> str:

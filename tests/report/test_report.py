@@ -15,7 +15,7 @@ from affectjax.affect.labels import EKMAN7
 from affectjax.data import fake, pipeline
 from affectjax.evals import evaluate, predictions, scores
 from affectjax.report import clips as clips_lib
-from affectjax.report import compare, links, page, player
+from affectjax.report import compare, links, meaning, page, player
 from tests.conftest import REPO
 
 LABELS = ("anger", "joy", "neutral")
@@ -98,7 +98,7 @@ def _evaluated(folder):
     (folder / "metrics.csv").write_text(
         "step,split,name,value\n1,train,loss,2.0\n2,train,loss,1.0\n2,validation,uar,0.5\n"
     )
-    (folder / "parameters.txt").write_text("head 231 <b>")
+    (folder / "parameters.txt").write_text("head 231 <b>\nTotal: 231 -- 924 bytes")
     (folder / "config.json").write_text(config_lib.to_json(config))
     evaluate.write_json(folder / "evaluation" / "test.json", values)
     return clips, values
@@ -128,6 +128,38 @@ def test_the_page_stands_alone_and_shows_clips(reported):
     assert pictures == {
         "test_confusion.png", "test_reliability.png", "test_circumplex.png", "curves.png"
     }  # fmt: skip
+
+
+def test_the_page_begins_with_what_the_run_is_and_what_it_reached(reported):
+    folder, values = reported
+    head = (folder / "report.html").read_text().partition("<h2>")[0]
+    uar = f"uar {values['uar']:.3f} [{page._interval(values, 'uar')}]; chance 0.143"
+    for told in ("Finetune, 231 parameters", "affect_synth (fake: 64 clips of noise)", uar):
+        assert told in head
+
+
+def test_every_score_is_explained():
+    rows, g = _clips(1, n=30), np.random.default_rng(0)
+    labels, units = g.integers(0, 2, (2, 30, 4)).astype(float)
+    given = {k: v for k, v in rows.items() if k != "clip_id"}
+    rows |= {"multilabel": labels, "multilabel_pred": 0.6 * labels + 0.2}
+    values = scores.scores(
+        **given,
+        distribution=rows["probabilities"],
+        multilabel=labels,
+        multilabel_pred=rows["multilabel_pred"],
+        score=g.normal(size=30),
+        score_pred=g.normal(size=30),
+        action_units=units,
+        action_units_pred=0.6 * units + 0.2,
+        resamples=5,
+    )
+    values |= evaluate.calibrated(rows, evaluate.fit(rows, "validation"))
+    told = {name: meaning.of(name)[0] for name, value in values.items() if isinstance(value, float)}
+    told.pop("units_chance")  # shown as what chance reaches
+    assert len(told) > 40
+    assert all(told.values()), [name for name, what in told.items() if not what]
+    assert meaning.chance(values)["uar"] == pytest.approx(1 / 3)
 
 
 def test_worst_are_the_least_likely_truths_and_disputed_those_of_split_votes():
