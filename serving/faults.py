@@ -92,7 +92,7 @@ def bad_bodies(good: Arrays) -> Iterator[tuple[str, bytes, dict[str, str], set[i
     """(what is wrong, body, headers, the statuses that are right) of REST requests."""
     text = json.dumps(body(good)).encode()
     first = next(iter(good))
-    rest = {k: v for k, v in good.items() if k != first}
+    rest = {k: v for k, v in good.items() if k != first} or {"other": good[first]}
     binary = {"inference-header-content-length": "40", "content-type": "application/octet-stream"}
     yield "empty", b"", JSON, {400}
     yield "no JSON", b"\x00\xff\xfe", JSON, {400}

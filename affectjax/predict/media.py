@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type
 from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
 from jaxtyping import Float, UInt8
 
@@ -148,9 +147,9 @@ def _upright(frame: av.VideoFrame, colours: VideoReformatter) -> UInt8[np.ndarra
     plain = {"dst_color_trc": ColorTrc.BT709, "dst_color_primaries": ColorPrimaries.BT709}
     hdr = frame.color_trc in HDR
     picture = colours.reformat(frame, format="rgb24", **(plain if hdr else {})).to_ndarray()
-    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    matrix = frame.side_data.get("DISPLAYMATRIX")
     return np.ascontiguousarray(
-        turned(picture, np.frombuffer(matrix, np.int32)) if matrix else picture
+        turned(picture, np.frombuffer(bytes(matrix), np.int32)) if matrix else picture
     )
 
 
