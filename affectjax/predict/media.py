@@ -3,6 +3,7 @@
 import pathlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import av
 import numpy as np
@@ -147,7 +148,7 @@ def _upright(frame: av.VideoFrame, colours: VideoReformatter) -> UInt8[np.ndarra
     plain = {"dst_color_trc": ColorTrc.BT709, "dst_color_primaries": ColorPrimaries.BT709}
     hdr = frame.color_trc in HDR
     picture = colours.reformat(frame, format="rgb24", **(plain if hdr else {})).to_ndarray()
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     return np.ascontiguousarray(
         turned(picture, np.frombuffer(bytes(matrix), np.int32)) if matrix else picture
     )
