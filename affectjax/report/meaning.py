@@ -40,6 +40,9 @@ _MEANINGS: Mapping[str, tuple[str, str]] = {
     "multitask": ("macro F1 of expressions, mean ccc and F1 of units, added", MORE),
     "objects_map": ("mean average precision of the objects", MORE),
     "attributes_accuracy": ("mean over the attributes of the share that is right", MORE),
+    "perplexity": ("how many tokens each of the true texts' might as well be", LESS),
+    "word_vad_rmse": ("root of the mean squared error of the next word's VAD", LESS),
+    "matched": ("share of the texts that fit their own emotion better than the other's", MORE),
     "set_coverage": ("share of the clips whose set holds the truth; it should be set_share", EXACT),
     "set_share": ("share of the clips whose set is to hold the truth", EXACT),
     "set_size": ("categories in a clip's set", LESS),
@@ -76,4 +79,6 @@ def chance(values: Mapping[str, Any]) -> dict[str, float]:
         known["units_f1"] = values["units_chance"]
     if "objects_chance" in values:
         known["objects_map"] = values["objects_chance"]
+    if "matched" in values:
+        known["matched"] = 0.5
     return {k: float(v) for k, v in known.items() if v is not None}
