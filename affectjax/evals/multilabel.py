@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from affectjax.evals import bootstrap
-from affectjax.metrics import precision, ranking
+from affectjax.metrics import defined, precision, ranking
 
 Scores = dict[str, Any]
 Weighted = Callable[..., Float[np.ndarray, " r"]]
@@ -82,10 +82,7 @@ def resampled(
 
 def mean_over_labels(values: Float[np.ndarray, "r k"]) -> Float[np.ndarray, " r"]:
     """Mean of what is defined in each row; NaN where nothing is."""
-    defined = ~np.isnan(values)
-    count = defined.sum(1)
-    total = np.where(defined, values, 0.0).sum(1)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return defined.mean(values, none=np.nan)
 
 
 def _ranked(p: np.ndarray, y: np.ndarray, people: np.ndarray, **options: Any) -> Scores:

@@ -9,7 +9,7 @@ from clu import metrics
 from jaxtyping import Array, Float, Int
 
 from affectjax.affect.attributes import KINDS
-from affectjax.metrics import states
+from affectjax.metrics import defined, states
 
 
 def counts(told: Int[Array | np.ndarray, "b n"], truth: Int[Array | np.ndarray, "b n"]) -> Any:
@@ -25,9 +25,7 @@ def accuracy(sums: Float[Array | np.ndarray, "*r 2 n"]) -> Any:
     >>> accuracy(np.array([[1.0, 0.0], [2.0, 0.0]])).tolist()
     [0.5, nan]
     """
-    xp = np if isinstance(sums, np.ndarray) else jnp
-    right, known = sums[..., 0, :], sums[..., 1, :]
-    return xp.where(known > 0, right / xp.where(known > 0, known, 1), xp.nan)
+    return defined.ratio(sums[..., 0, :], sums[..., 1, :])
 
 
 def mean_accuracy(sums: Float[Array | np.ndarray, "*r 2 n"]) -> Any:
@@ -36,10 +34,7 @@ def mean_accuracy(sums: Float[Array | np.ndarray, "*r 2 n"]) -> Any:
     >>> float(mean_accuracy(np.array([[1.0, 0.0], [2.0, 0.0]])))
     0.5
     """
-    xp = np if isinstance(sums, np.ndarray) else jnp
-    each = accuracy(sums)
-    seen = ~xp.isnan(each)
-    return xp.where(seen, each, 0.0).sum(-1) / xp.maximum(seen.sum(-1), 1)
+    return defined.mean(accuracy(sums))
 
 
 @flax.struct.dataclass

@@ -8,7 +8,7 @@ import numpy as np
 from clu import metrics
 from jaxtyping import Array, Float
 
-from affectjax.metrics import states
+from affectjax.metrics import defined, states
 
 HALF = 0.5  # a probability from which a unit counts as told
 
@@ -25,9 +25,7 @@ def counts(
 
 def f1(sums: Float[Array | np.ndarray, "*r 3 a"]) -> Any:
     """2 tp / (positives + told) of each unit; NaN of a unit that is neither true nor told."""
-    xp = np if isinstance(sums, np.ndarray) else jnp
-    hits, size = 2 * sums[..., 0, :], sums[..., 1, :] + sums[..., 2, :]
-    return xp.where(size > 0, hits / xp.where(size > 0, size, 1), xp.nan)
+    return defined.ratio(2 * sums[..., 0, :], sums[..., 1, :] + sums[..., 2, :])
 
 
 def mean_f1(sums: Float[Array | np.ndarray, "*r 3 a"]) -> Any:
@@ -36,10 +34,7 @@ def mean_f1(sums: Float[Array | np.ndarray, "*r 3 a"]) -> Any:
     >>> float(mean_f1(np.array([[1.0, 0.0], [1.0, 0.0], [3.0, 0.0]])))
     0.5
     """
-    xp = np if isinstance(sums, np.ndarray) else jnp
-    each = f1(sums)
-    seen = ~xp.isnan(each)
-    return xp.where(seen, each, 0.0).sum(-1) / xp.maximum(seen.sum(-1), 1)
+    return defined.mean(f1(sums))
 
 
 @flax.struct.dataclass
