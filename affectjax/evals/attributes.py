@@ -1,16 +1,92 @@
-"""Scores of what a picture holds beside its emotion: attributes, objects, polarity."""
+"""What a picture holds beside its emotion: scores and names of attributes, objects, polarity."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from affectjax import config as config_lib
 from affectjax.affect.attributes import KINDS
+from affectjax.data.ops import labels
 from affectjax.evals import bootstrap
 from affectjax.metrics import attributes as metrics
 from affectjax.metrics import ranking
 
 Scores = dict[str, Any]
+Names = Mapping[str, Sequence[str]]  # of each of KINDS and of OBJECTS, in the order of the indices
+OBJECTS = "objects"
+TOLD = f"{KINDS[0]}_probabilities"  # among the outputs of a model that tells attributes
+HALF = 0.5  # a probability from which an object counts as told
+# The columns of `columns` that are not numbers.
+WORDS = tuple(f"{name}{end}" for name in (*KINDS, OBJECTS) for end in ("", "_pred"))
+
+
+def names(config: Any) -> Names:
+    """What the attributes that a config's model tells are called; empty of one that tells none.
+
+    Raises:
+      FileNotFoundError: the info.json that numbers them is absent.
+    """
+    task = config.task.get("task") or config.task  # an ensemble holds its members' task
+    if not task.get("model", {}).get("counts"):
+        return {}
+    for op in config_lib.build(config.data.eval_ops, "config.data.eval_ops"):
+        if isinstance(op, labels.Attributes):
+            return op.names()
+    return {}
+
+
+def called(known: Names, kind: str, index: int) -> str:
+    """The name of an index, or the index itself where there are none; empty of an unknown one (-1).
+
+    >>> called({"scene": ["beach", "moon"]}, "scene", 1), called({}, "scene", 7)
+    ('moon', '7')
+    """
+    if index < 0:
+        return ""
+    return known[kind][index] if known.get(kind) else str(index)
+
+
+def told(row: Mapping[str, np.ndarray], known: Names) -> dict[str, Any]:
+    """What a row of predictions says, by name, to be read by people.
+
+    `attributes`, the likeliest of each kind, and `attributes_sure`, its probability; `objects`,
+    the probability of each that reaches a half, the likeliest first.
+
+    >>> one = np.array([[0.1, 0.9]] * 5)
+    >>> row = {f"{k}_probabilities": p for k, p in zip(KINDS, one)} | {"contents_pred": one[0]}
+    >>> out = told(row, {"scene": ["beach", "moon"]})
+    >>> out["attributes"]["scene"], out["attributes_sure"]["scene"], out["objects"]
+    ('moon', 0.9, {'1': 0.9})
+    """
+    each = {kind: row[f"{kind}_probabilities"] for kind in KINDS}
+    out: dict[str, Any] = {
+        "attributes": {kind: called(known, kind, int(p.argmax())) for kind, p in each.items()},
+        "attributes_sure": {kind: round(float(p.max()), 4) for kind, p in each.items()},
+    }
+    if "contents_pred" in row:
+        p = row["contents_pred"]
+        order = [int(i) for i in np.argsort(-p, kind="stable") if p[i] >= HALF]
+        out[OBJECTS] = {called(known, OBJECTS, i): round(float(p[i]), 4) for i in order}
+    return out
+
+
+def columns(clips: Mapping[str, np.ndarray], known: Names) -> dict[str, list[Any]]:
+    """Columns of a table, a value a clip: <kind>, what was annotated, empty where nothing was;
+    <kind>_pred and <kind>_p, what is told and its probability; objects and objects_pred, names
+    with "; " between. Empty where the clips hold no attributes.
+    """
+    out: dict[str, list[Any]] = {}
+    if "attributes_pred" in clips:
+        for i, kind in enumerate(KINDS):
+            for key, name in (("attributes", kind), ("attributes_pred", f"{kind}_pred")):
+                out[name] = [called(known, kind, int(x)) for x in clips[key][:, i]]
+            out[f"{kind}_p"] = clips[f"{kind}_probabilities"].max(-1).tolist()
+    if "contents_pred" in clips:
+        for key, name in (("contents", OBJECTS), ("contents_pred", f"{OBJECTS}_pred")):
+            rows = [np.flatnonzero(x >= HALF) for x in clips[key]]
+            out[name] = ["; ".join(called(known, OBJECTS, int(i)) for i in row) for row in rows]
+    return out
 
 
 def scores(clips: Mapping[str, np.ndarray], **options: Any) -> Scores:

@@ -1,9 +1,10 @@
 """`--mode=evaluate`: score a run's held-out splits, for the selected and the last checkpoint."""
 
+import functools
 import json
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -58,7 +59,8 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
     workdir = pathlib.Path(workdir)
     folder = workdir / "evaluation"
     mesh = shard.make_mesh(config.mesh.to_dict())
-    names, coded = inputs.label_names(config), config.task.get("units", ())
+    names = inputs.label_names(config)
+    write = _writer(config, folder, names)
     results: dict[str, dict[str, Any]] = {}
     with jax.set_mesh(mesh):
         run, restored = setup.trained(config, workdir, mesh, ("selected", "last"))
@@ -68,7 +70,7 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
         if hosts.main():
             folder.mkdir(parents=True, exist_ok=True)
             write_json(folder / calibrate.FILE, fitted)
-            predictions.write(folder, config.select.split, named(config, chosen_on), names, coded)
+            write(config.select.split, named(config, chosen_on))
         for split in config.evaluate:
             told = {}
             for which, (step, state) in restored.items():
@@ -78,7 +80,7 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
                     changed = calibrated(clips, fitted)
                     told[which] |= {"calibrated": changed} if changed else {}
                     if hosts.main():
-                        predictions.write(folder, split, named(config, clips), names, coded)
+                        write(split, named(config, clips))
             results[split] = {
                 "split": split,
                 "examples": inputs.split_expression(config, split),
@@ -93,6 +95,12 @@ def evaluate(config: Any, workdir: str | os.PathLike[str]) -> dict[str, dict[str
                 for name, own in results[split].get("datasets", {}).items():
                     print("  " + summary(name, {"step": selected, **own}), flush=True)
     return results
+
+
+def _writer(config: Any, folder: pathlib.Path, names: Sequence[str]) -> Callable[[str, Rows], None]:
+    """`predictions.write` of a split's clips into a folder, with all that the config names."""
+    units, kinds = config.task.get("units", ()), attributes.names(config)
+    return functools.partial(predictions.write, folder, labels=names, units=units, attributes=kinds)
 
 
 def scored(config: Any, clips: Rows) -> dict[str, Any]:

@@ -4,10 +4,12 @@ import csv
 import os
 import pathlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from affectjax.evals import attributes as attributes_lib
 
 Rows = dict[str, np.ndarray]
 ENDING = "_predictions.csv"
@@ -22,13 +24,15 @@ def write(
     clips: Rows,
     labels: Sequence[str],
     units: Sequence[int] = (),
+    attributes: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """<folder>/<split>_predictions.csv, one row a clip.
 
     Columns: clip_id, subject, of a mixture dataset; of categories emotion, predicted and
     p_<label>...; of labels that may hold together has_<label>... (0 or 1) and score_<label>...;
     VAD's truth and as predicted, of the dimensions that the model has; score and score_pred; of
-    action `units` unit_AU<number> (0, 1, or nan where unknown) and told_AU<number>.
+    action `units` unit_AU<number> (0, 1, or nan where unknown) and told_AU<number>; of
+    `attributes`, which are their names, `attributes.columns`.
     """
     columns: dict[str, Any] = {k: clips[k] for k in ("clip_id", "subject", _DATASET) if k in clips}
     if "probabilities" in clips:
@@ -46,6 +50,7 @@ def write(
         for i, unit in enumerate(units):
             columns[f"unit_AU{unit:02}"] = clips["action_units"][:, i]
             columns[f"told_AU{unit:02}"] = clips["action_units_pred"][:, i]
+    columns |= attributes_lib.columns(clips, attributes or {})
     with (folder / f"{split}{ENDING}").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
@@ -53,10 +58,11 @@ def write(
 
 
 def read(path: str | os.PathLike[str]) -> Rows:
-    """The arrays of a file that `write` wrote."""
+    """The arrays of a file that `write` wrote; attributes, which are names there, are left out."""
     with pathlib.Path(path).open(newline="") as file:
         rows = list(csv.DictReader(file))
-    columns = {k: np.array([float(row[k]) for row in rows]) for k in rows[0] if k != _DATASET}
+    numbers = [k for k in rows[0] if k not in (_DATASET, *attributes_lib.WORDS)]
+    columns = {k: np.array([float(row[k]) for row in rows]) for k in numbers}
     clips = {k: columns[k].astype(np.int64) for k in ("subject", "emotion") if k in columns}
     clips |= {k: columns[k] for k in _SCORES if k in columns}
     clips["clip_id"] = np.array([int(row["clip_id"]) for row in rows])

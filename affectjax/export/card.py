@@ -13,7 +13,7 @@ import jax
 from affectjax import config as config_lib
 from affectjax.affect import vad as vad_lib
 from affectjax.data.ops import audio, text
-from affectjax.evals import calibrate
+from affectjax.evals import attributes, calibrate
 from affectjax.export import signatures, texts
 from affectjax.train import inputs
 
@@ -52,6 +52,7 @@ def make(
         "batch": batch,
         "platforms": ["cpu", "cuda", "tpu"],
         "labels": list(inputs.label_names(config)),
+        "attributes": attributes.names(config),
         "vad": _vad(config, outputs["predict"]),
         "audio_rate": audio.RATE,
         "fps": float(config.data.fps),

@@ -34,8 +34,8 @@ def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> di
     `predict_text`, which takes `text`, strings (b); its batches are as long as the smallest of
     `texts.lengths` that holds them. What they answer is `signatures.OUTPUTS`. Log-mel,
     normalisation and calibration are inside. Assets: card.json, card.md, labels.txt, vad.json,
-    config.json, of a model of text vocab.txt; assets.extra holds requests for warming up, stablehlo
-    the same functions for jax alone.
+    config.json, of a model of text vocab.txt, of one of attributes attributes.json, their names;
+    assets.extra holds requests for warming up, stablehlo the same functions for jax alone.
 
     Returns the largest difference to the run's own outputs, by output.
 
@@ -230,8 +230,10 @@ def _free(name: str, spec: jax.ShapeDtypeStruct) -> tuple[int | None, ...]:
 def _assets(card: Mapping[str, Any], reader: Any, config: Any) -> dict[str, str]:
     pieces = text.pieces(reader.vocabulary) if reader else {}
     vocabulary = {VOCABULARY: "\n".join(pieces) + "\n"} if reader else {}
+    held = {"attributes.json": json.dumps(card["attributes"], indent=1)}
     return {
         **vocabulary,
+        **(held if card["attributes"] else {}),
         "card.json": json.dumps(card, indent=1),
         "card.md": card_lib.markdown(card),
         "labels.txt": "\n".join(card["labels"]) + "\n",

@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 from flax import traverse_util
 
+from affectjax.affect.attributes import KINDS
 from affectjax.data.ops import video
-from affectjax.evals import calibrate, intervals
+from affectjax.evals import attributes, calibrate, intervals
 from affectjax.tasks.ensemble import Ensemble
 
 Served = dict[str, jax.Array]
@@ -32,6 +33,8 @@ OUTPUTS = {
     "present": "(b, k) bool, the label's probability reaches its threshold",
     "score": "(b,)",
     "action_units": "(b, a), the probability of each unit of config.json's task.units",
+    **{kind: f"(b, k), the probability of each {kind} of attributes.json" for kind in KINDS},
+    attributes.OBJECTS: "(b, k), the probability of each of attributes.json's objects by itself",
     "vad": "(b, d) in [-1, 1]: valence, arousal and, where d is 3, dominance",
     "vad_low": "(b, d), the lower end of the interval",
     "vad_high": "(b, d), `vad_low` to `vad_high` held 95% of validation clips",
@@ -58,6 +61,10 @@ def predict(task: Any, fitted: Mapping[str, Any]) -> Serve:
             served["score"] = out["score_pred"]
         if "action_units_pred" in out:
             served["action_units"] = out["action_units_pred"]
+        if attributes.TOLD in out:
+            served |= {kind: out[f"{kind}_probabilities"] for kind in KINDS}
+        if "contents_pred" in out:
+            served[attributes.OBJECTS] = out["contents_pred"]
         if "vad_pred" in out:
             served |= _rated(out, fitted)
         return served

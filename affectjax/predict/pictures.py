@@ -138,4 +138,5 @@ def _line(record: dict[str, Any]) -> str:
         parts.append(f"score {record['score']:.3f}")
     if "says" in record:
         parts.append(" because ".join(filter(None, record["says"].values())))
+    parts += [f"{kind} {name}" for kind, name in record.get("attributes", {}).items()]
     return f"{record['file']}: {', '.join(parts)}"

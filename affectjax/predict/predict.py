@@ -10,7 +10,7 @@ import os
 import pathlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
@@ -19,18 +19,8 @@ from tqdm import tqdm
 
 from affectjax import config as config_lib
 from affectjax.data.ops import labels, people, video, waveform
-from affectjax.evals import calibrate
-from affectjax.predict import (
-    elements,
-    face,
-    look,
-    media,
-    pictures,
-    speech,
-    texts,
-    told,
-    windows,
-)
+from affectjax.evals import attributes, calibrate
+from affectjax.predict import elements, face, look, media, pictures, speech, texts, told, windows
 from affectjax.train import inputs, setup, shard
 
 ROWS = 8  # windows a batch
@@ -55,6 +45,7 @@ class Predictor:
     step: int
     look: Any = None  # look.Look, to explain what is said
     units: tuple[int, ...] = ()  # action units that the run tells of
+    attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)  # their names
     say: speech.Say | None = None  # of a run that answers in words
 
 
@@ -145,6 +136,7 @@ def load(
         step=step,
         look=look.of_run(run.task, params, lambda: jax.set_mesh(mesh)) if explain else None,
         units=tuple(config.task.get("units", ())),
+        attributes=attributes.names(config),
         say=speech.of_run(run.task, params, lambda: jax.set_mesh(mesh), config.seed),
     )
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from affectjax.affect.attributes import KINDS
 from affectjax.data.ops import text
 from affectjax.evals import intervals
 from affectjax.predict import predict
@@ -27,6 +28,8 @@ NAMED = {
     "vad": "vad_pred",
     "score": "score_pred",
     "action_units": "action_units_pred",
+    **{kind: f"{kind}_probabilities" for kind in KINDS},
+    "objects": "contents_pred",
 }
 
 
@@ -67,6 +70,7 @@ def predictor(folder: pathlib.Path, ask: Ask, hop: float = 0.0) -> predict.Predi
         set_share=fitted.get("set_share"),
         step=card["step"],
         units=tuple(config["task"].get("units", ())),
+        attributes=card.get("attributes", {}),
     )
 
 

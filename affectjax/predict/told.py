@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from affectjax.evals import calibrate, conformal, intervals
+from affectjax.evals import attributes, calibrate, conformal, intervals
 from affectjax.metrics.states import DIMENSIONS
 
 
@@ -33,6 +33,8 @@ def named(predictor: Any, row: dict[str, np.ndarray]) -> dict[str, Any]:
     if "action_units_pred" in row:
         each = zip(predictor.units, row["action_units_pred"], strict=True)
         out["action_units"] = {f"AU{unit:02}": round(float(x), 4) for unit, x in each}
+    if attributes.TOLD in row:
+        out |= attributes.told(row, predictor.attributes)
     if "vad_pred" in row:
         vad = [float(x) for x in row["vad_pred"]]
         rated = DIMENSIONS[: len(vad)]

@@ -64,13 +64,16 @@ class Attributes:
         return total, {**terms, **classify.moved(out)}
 
     def predict(self, variables: Any, batch: Batch) -> dict[str, jax.Array]:
-        """`probabilities`; `attributes_pred` (b, n), indices; `contents_pred`; `polarity_pred`."""
+        """`probabilities`, and of each attribute `<kind>_probabilities`; `attributes_pred` (b, n),
+        the index of the likeliest of each; `contents_pred`; `polarity_pred`.
+        """
         out = self.model.apply(variables, *self.inputs(batch), deterministic=True)
         p = jax.nn.softmax(out["logits"])
         named = {"logits": out["logits"], "probabilities": p}
         if self.model.counts:
-            each = [out[f"{kind}_logits"].argmax(-1) for kind in KINDS]
-            named["attributes_pred"] = jnp.stack(each, axis=-1)
+            each = {kind: jax.nn.softmax(out[f"{kind}_logits"]) for kind in KINDS}
+            named |= {f"{kind}_probabilities": q for kind, q in each.items()}
+            named["attributes_pred"] = jnp.stack([q.argmax(-1) for q in each.values()], axis=-1)
         if "objects_logits" in out:
             named["contents_pred"] = jax.nn.sigmoid(out["objects_logits"])
         named |= {k: batch[k] for k in ("attributes", "contents") if k in batch}

@@ -1,6 +1,8 @@
 """EmoSet's task: what is unknown teaches nothing, and what the attributes teach the emotion."""
 
+import csv
 import json
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -13,10 +15,12 @@ from affectjax.affect import attributes as kinds
 from affectjax.affect.labels import MIKELS8
 from affectjax.data.ops import labels
 from affectjax.evals import attributes as evals
-from affectjax.evals import evaluate
+from affectjax.evals import evaluate, predictions
+from affectjax.export import signatures
 from affectjax.losses import missing
 from affectjax.metrics import attributes as metrics
 from affectjax.models import attributed, transformer
+from affectjax.predict import told as lines
 from affectjax.tasks import attributes as task_lib
 from affectjax.tasks import pictures
 from affectjax.train import state, step
@@ -216,6 +220,38 @@ def test_names_become_indices_by_the_release(tmp_path):
         op.map({**told, "scene": b"moon"})
     with pytest.raises(ValueError, match=r"numbers 2 names of object, not 0 to 408"):
         labels.Attributes(_info(tmp_path)).map(told)
+
+
+def test_what_is_told_goes_by_its_name_into_lines_and_tables_and_whole_into_an_export(
+    told, tmp_path
+):
+    known = labels.Attributes(_info(tmp_path), objects=2).names()
+    assert known["brightness"][3] == "0.3"
+    assert known["human_action"][3] == "boxing"
+    rows = {k: np.asarray(v)[:4] for k, v in told["told"].items()} | {"subject": np.arange(4)}
+    rows |= {"clip_id": np.arange(4), "contents_pred": np.array([[0.6, 0.9], *[[0, 0.5]] * 3])}
+    predictor = SimpleNamespace(
+        labels=MIKELS8.names, calibration={}, set_threshold=None, attributes=known
+    )
+    line = lines.named(predictor, {k: v[0] for k, v in rows.items()})
+    scene = f"scene {rows['attributes_pred'][0, 2]}"
+    assert line["attributes"]["scene"] == scene
+    p = rows["scene_probabilities"][0]
+    assert line["attributes_sure"]["scene"] == pytest.approx(p.max(), abs=1e-4)
+    assert list(line["objects"].items()) == [("Ball", 0.9), ("Dog", 0.6)]
+    predictions.write(tmp_path, "test", rows, MIKELS8.names, attributes=known)
+    with (tmp_path / f"test{predictions.ENDING}").open() as file:
+        first = next(csv.DictReader(file))
+    assert first["scene_pred"] == scene
+    assert first["scene"] == f"scene {rows['attributes'][0, 2]}"
+    assert first["human_action"] == "", "nowhere known"
+    assert first["objects_pred"] == "Dog; Ball"
+    back = predictions.read(tmp_path / f"test{predictions.ENDING}")
+    np.testing.assert_allclose(back["probabilities"], rows["probabilities"])
+    task = SimpleNamespace(predict=lambda variables, given: rows)
+    served = signatures.predict(task, {})({}, {})
+    np.testing.assert_array_equal(served["scene"], rows["scene_probabilities"])
+    assert {*kinds.KINDS, "objects"} <= {*served} <= {*signatures.OUTPUTS}
 
 
 def test_eight_emotions_make_two_polarities():

@@ -167,6 +167,16 @@ class Attributes:
         rest = {k: v for k, v in element.items() if k not in stored}
         return {**rest, "attributes": np.array([*steps, *places], np.int32), "contents": objects}
 
+    def names(self) -> dict[str, list[str]]:
+        """What the indices of each of `attributes.KINDS` and of "objects" are called, in order.
+
+        An empty list where no info numbers them.
+        """
+        steps = [f"{i / attributes.STEPS:.1f}" for i in range(attributes.STEPS + 1)]
+        found = {kind: sorted(n, key=n.__getitem__) for kind, n in self._numbers.items()}
+        objects = found.pop("object")
+        return {**dict.fromkeys(attributes.MEASURED, steps), **found, "objects": objects}
+
     def _place(self, kind: str, name: str) -> int:
         if not name:
             return -1
