@@ -6,13 +6,14 @@ argument can be overridden on the command line and the resolved config says ever
 argument that the signature lacks is an error at once, with the near miss.
 """
 
+import dataclasses
 import difflib
 import importlib
 import importlib.util
 import inspect
 import json
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import ml_collections
@@ -43,6 +44,21 @@ def call(fn: Callable[..., Any] | str, **kwargs: Any) -> ml_collections.ConfigDi
     return ml_collections.ConfigDict(
         {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
     )
+
+
+def recorded(value: Any) -> Any:
+    """The calls that `build` makes an equal value of: dataclasses by their fields, the rest as is.
+
+    >>> from affectjax.models.transformer import Tower
+    >>> recorded(Tower(8, 1, 2)).to_dict()
+    {'call': 'affectjax.models.transformer:Tower', 'depth': 1, 'heads': 2, 'mlp': 0, 'width': 8}
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return call(type(value), **{name: recorded(field) for name, field in fields.items()})
+    if isinstance(value, list | tuple):
+        return [recorded(item) for item in value]
+    return value
 
 
 def build(config: Any, path: str = "config", **given: Any) -> Any:
@@ -116,6 +132,23 @@ def parse_arg(arg: str | None, **defaults: Any) -> ml_collections.ConfigDict:
         if not equals and not isinstance(defaults[name], bool):
             raise TypeError(f"config argument {name!r} needs a value: {name}=...")
     return ml_collections.ConfigDict(values)
+
+
+def one_of(arg: ml_collections.ConfigDict, **allowed: Collection[Any]) -> None:
+    """Check arguments of a config against what is allowed.
+
+    Raises:
+      ValueError: one of them has another value.
+
+    >>> one_of(parse_arg("net=vit", net=""), net=["lite0", "lite4"])
+    Traceback (most recent call last):
+    ValueError: net=vit; allowed: lite0, lite4
+    """
+    for name, values in allowed.items():
+        if arg[name] not in values:
+            each = ", ".join(map(str, values))
+            told = f"{values[0]} to {values[-1]}" if isinstance(values, range) else each
+            raise ValueError(f"{name}={arg[name]}; allowed: {told}")
 
 
 def to_json(config: ml_collections.ConfigDict) -> str:

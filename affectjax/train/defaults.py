@@ -107,6 +107,15 @@ def config(**fields: object) -> ml_collections.ConfigDict:
     return out
 
 
+def epochs(config: ml_collections.ConfigDict, count: int, examples: int, batch: int) -> int:
+    """Set in place to train for so many epochs, scored and saved after each; returns an epoch's
+    steps: the whole batches in it, at least one.
+    """
+    steps = max(examples // batch, 1)
+    config.train.update(steps=count * steps, batch=batch, eval_every=steps, checkpoint_every=steps)
+    return steps
+
+
 def tiny(config: ml_collections.ConfigDict) -> None:
     """Shrink a config in place to a few small steps, for tests and a first look."""
     config.train.update(steps=4, batch=8, log_every=1, eval_every=2, checkpoint_every=1)

@@ -5,11 +5,13 @@ A table turns our path into their name by ordered substitutions. Their name may 
 torch stacks queries, keys and values ("attn.qkv.weight#0", "#1", "#2").
 """
 
+import pathlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import jax
 import numpy as np
 from flax import traverse_util
 
@@ -111,6 +113,25 @@ def to_params(state_dict: Mapping[str, np.ndarray], params: PyTree, table: Table
         raise _misfit(faults)
     cast = {path: new[path].astype(like.dtype, copy=False) for path, like in flat.items()}
     return traverse_util.unflatten_dict(cast, sep="/")
+
+
+def fitted(
+    path: str | pathlib.Path,
+    state_dict: Mapping[str, np.ndarray],
+    model: Any,
+    inputs: Sequence[Any],
+    table: Table,
+) -> PyTree:
+    """Parameters of a Flax model that is called with `inputs`, from the state dict of a file.
+
+    Raises:
+      ValueError: as `to_params`; it names the file.
+    """
+    like = jax.eval_shape(lambda: model.init(jax.random.key(0), *inputs))["params"]
+    try:
+        return to_params(state_dict, like, table)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def to_state_dict(params: PyTree, table: Table) -> StateDict:

@@ -4,7 +4,6 @@ import pathlib
 import re
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 
 from affectjax.models import resnet
@@ -36,9 +35,5 @@ def trunk(path: str | pathlib.Path, size: resnet.Size) -> Any:
     """
     given = {re.sub(r"^module\.", "", k): v for k, v in files.load(path).items()}
     given = {k: v for k, v in given.items() if not k.startswith("fc.")}
-    model, image = resnet.ResNet(size), jnp.zeros((1, _SIDE, _SIDE, 3))
-    like = jax.eval_shape(lambda: model.init(jax.random.key(0), image))["params"]
-    try:
-        return names.to_params(given, like, TORCHVISION)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    image = jnp.zeros((1, _SIDE, _SIDE, 3))
+    return names.fitted(path, given, resnet.ResNet(size), (image,), TORCHVISION)

@@ -57,8 +57,7 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    if arg.data not in NAMES:
-        raise ValueError(f"data={arg.data}; allowed: {', '.join(NAMES)}")
+    config_lib.one_of(arg, data=NAMES)
     steps = arg.steps or STEPS[arg.data]
     config = defaults.config(seed=arg.seed, topology="v5e:2x4")
     config.train.update(

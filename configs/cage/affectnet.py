@@ -55,17 +55,10 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    if arg.stage not in STAGES or arg.classes not in WEIGHTS:
-        raise ValueError(f"stage={arg.stage}, classes={arg.classes}; allowed: {[*STAGES]}, 8 or 7")
+    config_lib.one_of(arg, stage=STAGES, classes=WEIGHTS)
     epochs = arg.epochs or (20 if arg.classes == 8 else 25)
-    per_epoch = TRAINING_FACES[arg.classes] // arg.batch
     config = defaults.config(seed=arg.seed, topology="v5e:2x4")
-    config.train.update(
-        steps=epochs * per_epoch,
-        batch=arg.batch,
-        eval_every=per_epoch,
-        checkpoint_every=per_epoch,
-    )
+    defaults.epochs(config, epochs, TRAINING_FACES[arg.classes], arg.batch)
     _data(config, arg)
     if arg.tiny:
         defaults.tiny(config)

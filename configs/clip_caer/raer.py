@@ -18,7 +18,7 @@ import ml_collections
 
 from affectjax import config as config_lib
 from affectjax.affect.labels import RAER5
-from affectjax.config import call
+from affectjax.config import call, recorded
 from affectjax.data import clip_tokens, source
 from affectjax.data.ops import colour, image, people, picture
 from affectjax.models import clip, clip_caer, prompts
@@ -49,13 +49,9 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    per_epoch = TRAINING_CLIPS // arg.batch
     config = defaults.config(seed=arg.seed, topology="v5e:2x2")
+    per_epoch = defaults.epochs(config, arg.epochs, TRAINING_CLIPS, arg.batch)
     config.train.update(
-        steps=arg.epochs * per_epoch,
-        batch=arg.batch,
-        eval_every=per_epoch,
-        checkpoint_every=per_epoch,
         frozen=["^text/"],
     )
     _data(config, arg)
@@ -111,20 +107,11 @@ def _data(config: ml_collections.ConfigDict, arg: ml_collections.ConfigDict) -> 
 
 def _model(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
     size = TINY if arg.tiny else clip.size("openai:B/32")
-    tower = lambda t: call(clip.Tower, width=t.width, depth=t.depth, heads=t.heads)  # noqa: E731
     tokens, places = prompts.arrange(clip_tokens.tokenize(texts.RAER), arg.context)
     temporal = {"heads": 2, "head": 8, "mlp": 16} if arg.tiny else {}
     return call(
         clip_caer.ClipCaer,
-        size=call(
-            clip.Size,
-            image=size.image,
-            patch=size.patch,
-            embed=size.embed,
-            vision=tower(size.vision),
-            text=tower(size.text),
-            act=size.act,
-        ),
+        size=recorded(size),
         tokens=tokens.tolist(),
         places=places.tolist(),
         context=arg.context,

@@ -59,19 +59,9 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    if arg.module not in MODULES or arg.classes not in (8, 2) or not 0 < arg.share <= 100:
-        raise ValueError(
-            f"module={arg.module}, classes={arg.classes}, share={arg.share}; allowed: "
-            f"{', '.join(MODULES)}; 8, 2; 1 to 100"
-        )
-    per_epoch = max(TRAINING_PICTURES * arg.share // 100 // arg.batch, 1)
+    config_lib.one_of(arg, module=MODULES, classes=(8, 2), share=range(1, 101))
     config = defaults.config(seed=arg.seed)
-    config.train.update(
-        steps=arg.epochs * per_epoch,
-        batch=arg.batch,
-        eval_every=per_epoch,
-        checkpoint_every=per_epoch,
-    )
+    defaults.epochs(config, arg.epochs, TRAINING_PICTURES * arg.share // 100, arg.batch)
     _data(config, arg)
     if arg.tiny:
         defaults.tiny(config)

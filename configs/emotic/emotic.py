@@ -56,13 +56,9 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    per_epoch = TRAINING_PEOPLE // arg.batch
     config = defaults.config(seed=arg.seed)
+    per_epoch = defaults.epochs(config, EPOCHS, TRAINING_PEOPLE, arg.batch)
     config.train.update(
-        steps=EPOCHS * per_epoch,
-        batch=arg.batch,
-        eval_every=per_epoch,
-        checkpoint_every=per_epoch,
         frozen=["^context/", "^body/"] if arg.frozen else [],
     )
     config.select.metric = "map"

@@ -32,8 +32,7 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
     arg = config_lib.parse_arg(
         arg, net="faceapi", steps=400, rate=1e-4, seed=0, tiny=False, fake=False
     )
-    if arg.net not in NETS:
-        raise ValueError(f"net={arg.net}; allowed: {', '.join(NETS)}")
+    config_lib.one_of(arg, net=NETS)
     side, count = (16, 2) if arg.tiny else (NETS[arg.net], COUNT)
     config = defaults.config(seed=arg.seed, topology="v5e:2x2")
     config.train.update(steps=arg.steps, eval_every=100, checkpoint_every=100)

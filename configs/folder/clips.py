@@ -94,15 +94,13 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
 
 def _table(arg: ml_collections.ConfigDict) -> labels.Table:
     """The table of the folder, its arguments checked against it."""
-    if arg.modalities not in CONFIGS:
-        raise ValueError(f"modalities={arg.modalities}; allowed: {', '.join(CONFIGS)}")
+    config_lib.one_of(arg, modalities=CONFIGS)
     if not arg.fake and not arg.data:
         raise ValueError(
             f"which folder? --config=...clips.py:data=DIR, with clips and {labels.FILE} in DIR"
         )
     table = folder.NO_FOLDER if arg.fake else labels.read(pathlib.Path(arg.data))
-    if arg.target not in ("hard", "distribution"):
-        raise ValueError(f"target={arg.target}; allowed: hard, distribution")
+    config_lib.one_of(arg, target=("hard", "distribution"))
     if arg.target == "distribution" and not table.voted:
         raise ValueError(f"target=distribution: {labels.FILE} has no columns votes_<emotion>")
     return table

@@ -77,8 +77,7 @@ def _parts(arg: ml_collections.ConfigDict) -> dict[str, ml_collections.ConfigDic
     wanted = arg.sets.split("+")
     if set(wanted) - set(SPACES) or len(set(wanted)) < len(wanted):
         raise ValueError(f"sets={arg.sets}: name each of {'+'.join(SPACES)} once, or leave it out")
-    if arg.calm not in ("apart", "neutral"):
-        raise ValueError(f"calm={arg.calm}; allowed: apart, neutral")
+    config_lib.one_of(arg, calm=("apart", "neutral"))
     own = {"ravdess": _ravdess, "emodb": _emodb, "affect_synth": _affect_synth}
     return {name: own[name](arg) for name in wanted}
 

@@ -18,7 +18,7 @@ import ml_collections
 
 from affectjax import config as config_lib
 from affectjax.affect import action_units
-from affectjax.config import call
+from affectjax.config import call, recorded
 from affectjax.data.ops import image, labels, video
 from affectjax.models import hicmae, hicmae_finetune
 from affectjax.tasks import classify, inputs, masked, multilabel, regress
@@ -67,9 +67,7 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    for name, allowed in CHOICES.items():
-        if arg[name] not in allowed:
-            raise ValueError(f"{name}={arg[name]}; allowed: {', '.join(allowed)}")
+    config_lib.one_of(arg, **CHOICES)
     config = _base(arg, arg.steps, _ops(arg))
     config.task = _task(arg)
     config.select.metric = METRICS[arg.task]
@@ -103,10 +101,10 @@ def pretrain(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
         masked.MaskedPretrain,
         model=call(
             hicmae.Pretrain,
-            video=_tower(tower),
-            audio=_tower(tower),
-            decoder_video=_tower(decoder),
-            decoder_audio=_tower(decoder),
+            video=recorded(tower),
+            audio=recorded(tower),
+            decoder_video=recorded(decoder),
+            decoder_audio=recorded(decoder),
             fusion_depth=fusion_depth,
             fusion_heads=tower.heads,
             layers=hicmae.taps(tower.depth, decoder.depth),
@@ -177,8 +175,8 @@ def _finetune(
     return call(
         hicmae_finetune.Finetune,
         heads=heads,
-        video=_tower(tower) if arg.modalities != "audio" else None,
-        audio=_tower(tower) if arg.modalities != "video" else None,
+        video=recorded(tower) if arg.modalities != "audio" else None,
+        audio=recorded(tower) if arg.modalities != "video" else None,
         fusion_depth=fusion_depth,
         fusion_heads=tower.heads,
         drop_path=0.05,
@@ -188,10 +186,6 @@ def _finetune(
 
 def _size(arg: ml_collections.ConfigDict) -> tuple[hicmae.Tower, int, hicmae.Tower]:
     return hicmae.size("test" if arg.tiny else arg.size)
-
-
-def _tower(tower: hicmae.Tower) -> ml_collections.ConfigDict:
-    return call(hicmae.Tower, width=tower.width, depth=tower.depth, heads=tower.heads)
 
 
 def _inputs() -> ml_collections.ConfigDict:

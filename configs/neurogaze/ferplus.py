@@ -52,15 +52,10 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    if arg.stage not in STAGES:
-        raise ValueError(f"stage={arg.stage}; allowed: {', '.join(STAGES)}")
-    per_epoch = TRAINING_FACES // arg.batch
+    config_lib.one_of(arg, stage=STAGES)
     config = defaults.config(seed=arg.seed)
+    per_epoch = defaults.epochs(config, arg.epochs, TRAINING_FACES, arg.batch)
     config.train.update(
-        steps=arg.epochs * per_epoch,
-        batch=arg.batch,
-        eval_every=per_epoch,
-        checkpoint_every=per_epoch,
         frozen=["^teacher/"] if arg.init else [],
     )
     _data(config, arg)

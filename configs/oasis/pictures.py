@@ -10,10 +10,12 @@ EfficientNet-Lite0, which `init` starts from ImageNet (experiments/oasis/start.p
 measured. Hardware: two CPU cores; time and figures: experiments/oasis/README.md.
 """
 
+import dataclasses
+
 import ml_collections
 
 from affectjax import config as config_lib
-from affectjax.config import call
+from affectjax.config import call, recorded
 from affectjax.data import source
 from affectjax.data.ops import colour, image, picture
 from affectjax.models import efficientnet, percept, transformer, vit
@@ -44,8 +46,7 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    if arg.net not in SIDES:
-        raise ValueError(f"net={arg.net}; allowed: {', '.join(SIDES)}")
+    config_lib.one_of(arg, net=SIDES)
     config = defaults.config(seed=arg.seed, topology="v5e:2x2")
     config.train.update(
         steps=arg.steps, batch=arg.batch, log_every=25, eval_every=25, checkpoint_every=25
@@ -109,6 +110,6 @@ def _vit(tiny: bool) -> ml_collections.ConfigDict:
 
 def _lite(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
     size = efficientnet.size(arg.net)
-    stages = TINY_STAGES if arg.tiny else size.stages
-    fields = {"width": size.width, "depth": size.depth, "image": size.image, "stages": stages}
-    return call(efficientnet.EfficientNet, size=call(efficientnet.Size, **fields), drop_path=0.1)
+    if arg.tiny:
+        size = dataclasses.replace(size, stages=TINY_STAGES)
+    return call(efficientnet.EfficientNet, size=recorded(size), drop_path=0.1)

@@ -23,7 +23,7 @@ import ml_collections
 
 from affectjax import config as config_lib
 from affectjax.affect.labels import MIKELS8
-from affectjax.config import call
+from affectjax.config import call, recorded
 from affectjax.data import source
 from affectjax.data.ops import image, labels, picture
 from affectjax.models import clip, lora, percept
@@ -106,16 +106,11 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    if arg.task not in TASKS:
-        raise ValueError(f"task={arg.task}; allowed: {', '.join(TASKS)}")
+    config_lib.one_of(arg, task=TASKS)
     data = TASKS[arg.task]
-    per_epoch = max(data.pictures // arg.batch, 1)
     config = defaults.config(seed=arg.seed, topology="v5e:2x2")
+    defaults.epochs(config, arg.epochs, data.pictures, arg.batch)
     config.train.update(
-        steps=arg.epochs * per_epoch,
-        batch=arg.batch,
-        eval_every=per_epoch,
-        checkpoint_every=per_epoch,
         trained=["^tower/lora/", "^mlp_"] if arg.lora else ["^mlp_"],
     )
     _data(config, arg, data)
@@ -160,10 +155,9 @@ def _data(config: ml_collections.ConfigDict, arg: ml_collections.ConfigDict, dat
 
 def _task(arg: ml_collections.ConfigDict, data: Data) -> ml_collections.ConfigDict:
     size = TINY if arg.tiny else clip.size(arg.size)
-    v = size.vision
     tower = call(
         clip.ImageTower,
-        tower=call(clip.Tower, width=v.width, depth=v.depth, heads=v.heads, mlp=v.mlp),
+        tower=recorded(size.vision),
         image=size.image,
         patch=size.patch,
         embed=size.embed,

@@ -59,14 +59,10 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         raise ValueError(
             f"sets={arg.sets}: affectnet, which is scored, and each of {', '.join(FACES)} once"
         )
-    per_epoch = sum(FACES[name] for name in sets) // arg.batch
     config = defaults.config(seed=arg.seed, topology="v5e:2x4")
+    defaults.epochs(config, arg.epochs, sum(FACES[name] for name in sets), arg.batch)
     config.train.update(
-        steps=arg.epochs * per_epoch,
-        batch=arg.batch,
         sharpness=arg.sharpness,
-        eval_every=per_epoch,
-        checkpoint_every=per_epoch,
     )
     _data(config, arg, sets)
     if arg.tiny:

@@ -22,7 +22,7 @@ import ml_collections
 
 from affectjax import config as config_lib
 from affectjax.affect.labels import CAERS7, MIKELS8, LabelSpace
-from affectjax.config import call
+from affectjax.config import call, recorded
 from affectjax.data import source
 from affectjax.data.ops import image, picture, randaugment
 from affectjax.models import multitask, transformer, vit
@@ -75,16 +75,11 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    if arg.data not in DATA:
-        raise ValueError(f"data={arg.data}; allowed: {', '.join(DATA)}")
+    config_lib.one_of(arg, data=DATA)
     size = TINY if arg.tiny else vit.size(arg.size)
-    per_epoch = max(DATA[arg.data].pictures // arg.batch, 1)
     config = defaults.config(seed=arg.seed, topology="v5e:2x4")
+    defaults.epochs(config, arg.epochs, DATA[arg.data].pictures, arg.batch)
     config.train.update(
-        steps=arg.epochs * per_epoch,
-        batch=arg.batch,
-        eval_every=per_epoch,
-        checkpoint_every=per_epoch,
         trained=["^expression/"] if arg.probe else [],
     )
     _data(config, arg, size.image)
@@ -130,10 +125,9 @@ def _data(config: ml_collections.ConfigDict, arg: ml_collections.ConfigDict, sid
 
 
 def _task(arg: ml_collections.ConfigDict, size: vit.Size) -> ml_collections.ConfigDict:
-    t = size.tower
     trunk = call(
         vit.ViT,
-        tower=call(transformer.Tower, width=t.width, depth=t.depth, heads=t.heads, mlp=t.mlp),
+        tower=recorded(size.tower),
         image=size.image,
         patch=size.patch,
         pool="mean",

@@ -20,7 +20,7 @@ import ml_collections
 
 from affectjax import config as config_lib
 from affectjax.affect.labels import MIKELS8
-from affectjax.config import call
+from affectjax.config import call, recorded
 from affectjax.data import source
 from affectjax.data.ops import image, labels, people, picture, text
 from affectjax.models import clip, transformer, uniemox, vit
@@ -58,15 +58,10 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    if arg.teacher not in ("clip", "imagenet"):
-        raise ValueError(f"teacher={arg.teacher}; allowed: clip, imagenet")
-    per_epoch = TRAINING_PICTURES // arg.batch
+    config_lib.one_of(arg, teacher=("clip", "imagenet"))
     config = defaults.config(seed=arg.seed, topology="v5e:4x4")
+    defaults.epochs(config, arg.epochs, TRAINING_PICTURES, arg.batch)
     config.train.update(
-        steps=arg.epochs * per_epoch,
-        batch=arg.batch,
-        eval_every=per_epoch,
-        checkpoint_every=per_epoch,
         frozen=["^teacher/"],
     )
     _data(config, arg)
@@ -126,10 +121,10 @@ def _task(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
     model = call(
         uniemox.UniEmoX,
         trunk=call(
-            vit.ViT, tower=_tower(size.tower), image=size.image, patch=size.patch, fixed=True
+            vit.ViT, tower=recorded(size.tower), image=size.image, patch=size.patch, fixed=True
         ),
-        decoder=_tower(TINY if arg.tiny else DECODER),
-        teacher=call(clip.Clip, size=_clip(teacher)),
+        decoder=recorded(TINY if arg.tiny else DECODER),
+        teacher=call(clip.Clip, size=recorded(teacher)),
         person=arg.person,
     )
     return call(
@@ -142,19 +137,3 @@ def _task(arg: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
         ),
         mask=arg.mask,
     )
-
-
-def _clip(size: clip.Size) -> ml_collections.ConfigDict:
-    return call(
-        clip.Size,
-        image=size.image,
-        patch=size.patch,
-        embed=size.embed,
-        vision=_tower(size.vision),
-        text=_tower(size.text),
-        act=size.act,
-    )
-
-
-def _tower(t: transformer.Tower) -> ml_collections.ConfigDict:
-    return call(transformer.Tower, width=t.width, depth=t.depth, heads=t.heads, mlp=t.mlp)

@@ -58,10 +58,7 @@ def get_config(arg: str = "") -> ml_collections.ConfigDict:
         tiny=False,
         fake=False,
     )
-    if arg.data not in SPACES or arg.target not in TARGETS:
-        raise ValueError(
-            f"data={arg.data}, target={arg.target}; allowed: {', '.join(SPACES)}; blend, hard"
-        )
+    config_lib.one_of(arg, data=SPACES, target=TARGETS)
     real = arg.data == "affectnet"
     every = TRAINING_FACES // arg.batch if real else arg.steps // 3
     config = defaults.config(seed=arg.seed)

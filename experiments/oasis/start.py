@@ -9,7 +9,6 @@ installs it), its last layer left out.
 import pathlib
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from absl import app, flags
 
@@ -32,12 +31,8 @@ def tower(weights: str = PACKAGE, size: str = "lite0") -> Any:
     path = wordpiece.located(weights)
     model = efficientnet.EfficientNet(efficientnet.size(size))
     image = jnp.zeros((1, 32, 32, 3))  # any side will do
-    like = jax.eval_shape(lambda: model.init(jax.random.key(0), image))["params"]
     given = {k: v for k, v in files.load(path).items() if not k.startswith("_fc.")}
-    try:
-        return names.to_params(given, like, PYTORCH)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    return names.fitted(path, given, model, (image,), PYTORCH)
 
 
 def write(weights: str, workdir: str | pathlib.Path, size: str) -> None:

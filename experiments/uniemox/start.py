@@ -5,7 +5,6 @@
 Reads a state dict (.safetensors, .npz, .pth) with the names of OpenAI, OpenCLIP or Hugging Face.
 """
 
-import jax
 import jax.numpy as jnp
 from absl import app, flags
 
@@ -23,13 +22,9 @@ def write(path: str, workdir: str, size: clip.Size) -> None:
       ValueError: names or shapes that are not those of this size.
     """
     given = files.load(path)
-    image, text = jnp.zeros((1, size.image, size.image, 3)), jnp.zeros((1, size.context), int)
-    like = jax.eval_shape(lambda: clip.Clip(size).init(jax.random.key(0), image, text))["params"]
+    inputs = jnp.zeros((1, size.image, size.image, 3)), jnp.zeros((1, size.context), int)
     table = OPENAI if "visual.conv1.weight" in given else HUGGING_FACE
-    try:
-        params = {"teacher": names.to_params(given, like, table)}
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    params = {"teacher": names.fitted(path, given, clip.Clip(size), inputs, table)}
     checkpoint.write_params(workdir, params, "loss", {"teacher": str(path)})
 
 
