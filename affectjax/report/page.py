@@ -21,7 +21,8 @@ _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#333842;max-width:60rem;margin:2.5rem auto}
 body{padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #e4e6ea}
-.wide{overflow-x:auto}
+.wide{overflow-x:auto}.wide td.n,.wide td:nth-child(3){white-space:nowrap}
+.wide td:last-child{min-width:15rem;line-height:1.3}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 td,th{padding:.25rem .9rem .25rem 0;text-align:left}td.n{text-align:right}
 img{max-width:100%;margin:.4rem 1rem .4rem 0;vertical-align:top}
@@ -36,6 +37,7 @@ i{display:block;height:.35rem;background:#3a5ba0}i.raters{background:#c8553d}
 summary{cursor:pointer}
 @media print{video,audio{display:none}}
 """
+_ARROWS = {meaning.MORE: "↑", meaning.LESS: "↓", meaning.EXACT: ""}
 _HINT = (
     "<p class=faint>Blue: the model's shares. Red: the raters'. At most ten seconds of a clip are "
     "kept in this page, which asks nobody's server for anything.</p>"
@@ -130,7 +132,8 @@ def pictures(
 
 def score_table(values: Mapping[str, Any]) -> str:
     """An HTML table of every score: its interval, chance, the last checkpoint's, what it means."""
-    head = "<th>score<th>selected<th>95% by subject<th>chance<th>last checkpoint<th>what it is"
+    head = "<th>score, ↑ more is better<th>selected<th>95% by subject<th>chance<th>last checkpoint"
+    head += "<th>what it is"
     lines = [f"<div class=wide><table><tr>{head}</tr>"]
     last, chance = values.get("last", {}), meaning.chance(values)
     calibrated = values.get("calibrated", {})
@@ -138,9 +141,9 @@ def score_table(values: Mapping[str, Any]) -> str:
         for name, value in told.items():
             if isinstance(value, float):
                 cells = (_number(x.get(name)) for x in (chance if not tail else {}, after))
-                what = ", ".join(filter(None, meaning.of(name)))
+                what, better = meaning.of(name)
                 lines.append(
-                    f"<tr><td>{name}{tail}<td class=n>{value:.3f}<td class=faint>"
+                    f"<tr><td>{name}{tail} {_ARROWS[better]}<td class=n>{value:.3f}<td class=faint>"
                     f"{_interval(told, name)}<td class=n>{'<td class=n>'.join(cells)}"
                     f"<td class=faint>{html.escape(what)}"
                 )
@@ -163,7 +166,7 @@ def _about(workdir: pathlib.Path, results: Mapping[str, Mapping[str, Any]]) -> s
     if path.exists():
         config = json.loads(path.read_text())
         task = config["task"].get("task") or config["task"]
-        rows["model"] = task.get("model", task)["call"].partition(":")[2]
+        rows["model"] = task.get("model", task)["call"].rpartition(".")[2]
         if size := _parameters(workdir):
             rows["model"] += f", {size} parameters"
         data = config["data"]
