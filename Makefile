@@ -6,6 +6,7 @@ SERVE := $(VENV)/serve
 ATTACK := $(VENV)/attack
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv
 WORKDIR ?= runs/quickstart
+EFFORT ?= 0.0
 MODEL ?= $(WORKDIR)/audio_video/export
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
@@ -49,8 +50,8 @@ bench: .stamps/dev ## speed as ratios against PyTorch in the same process
 	$(PY) -m benchmarks.table
 	$(PY) -m benchmarks.clip
 
-compile: .stamps/dev .libtpu/libtpu/libtpu.so ## every config for its topology, by the TPU compiler
-	$(PY) -m tests.whole.compile_all runs/compile
+compile: .stamps/dev .libtpu/libtpu/libtpu.so ## every config for its topology, by the TPU compiler (EFFORT=-1: faster, more memory)
+	JAX_EXEC_TIME_OPTIMIZATION_EFFORT=$(EFFORT) $(PY) -m tests.whole.compile_all runs/compile
 
 libtpu: .libtpu/libtpu/libtpu.so ## the TPU compiler, in a folder of its own
 

@@ -94,7 +94,7 @@ def with_fake_data(config: Any) -> Any:
 
 
 def _train(config: Any, run: setup.Run, topology: chips.Topology, mesh: Any) -> cost.Cost:
-    batch = _placed(run.spec, mesh)
+    batch = run.batch
     key = jax.eval_shape(lambda: jax.random.key(0))
     micro = {
         k: jax.ShapeDtypeStruct((s.shape[0] // config.train.accum, *s.shape[1:]), s.dtype)
@@ -131,7 +131,7 @@ def _predict(
     config: Any, run: setup.Run, topology: chips.Topology, mesh: Any, spec: Spec
 ) -> list[cost.Cost]:
     """The prediction, and the evaluation step that turns its outputs into metrics."""
-    batch = _placed(spec, mesh)
+    batch = shard.placed(spec, mesh)
     params = run.abstract.params
     compiled, spent = _compile(run.predict_step.lower(params, batch), topology, config)
     held = {"parameters": partition.bytes_per_chip(params)}
@@ -214,11 +214,6 @@ def _cost(
         unknown_loops=collectives.unknown_loops(text),
         compile_seconds=spent,
     )
-
-
-def _placed(spec: Spec, mesh: Any) -> dict[str, Any]:
-    rows = shard.batch_sharding(mesh)
-    return {k: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=rows) for k, s in spec.items()}
 
 
 def _parts(mesh: Any) -> int:

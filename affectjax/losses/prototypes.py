@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from affectjax.losses import weighting
@@ -17,14 +18,16 @@ from affectjax.losses.weighting import Given, Weights
 _TINY = 1e-8
 
 
-def cells(side: int = 5) -> Float[Array, "m 2"]:
+def cells(side: int = 5) -> Float[np.ndarray, "m 2"]:
     """Valence and arousal of the middles of side x side equal cells of [-1, 1]^2, row by row.
+
+    NumPy's, float32: configs are built with them, also for chips that are not here.
 
     >>> cells(2).tolist()
     [[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]]
     """
-    middles = (2 * jnp.arange(side) + 1) / side - 1
-    return jnp.stack(jnp.meshgrid(middles, middles, indexing="ij"), -1).reshape(-1, 2)
+    middles = (2 * np.arange(side, dtype=np.float32) + 1) / side - 1
+    return np.stack(np.meshgrid(middles, middles, indexing="ij"), -1).reshape(-1, 2)
 
 
 def nearness(

@@ -124,7 +124,7 @@ def of_file(path: str) -> list[list[float]]:
       ValueError: no such array, or one that is not finite.
     """
     if not path:
-        return np.asarray(prototypes.cells()).tolist()
+        return prototypes.cells().tolist()
     with np.load(path, allow_pickle=False) as file:
         found = [file[k] for k in file.files if file[k].ndim == 2]
     if len(found) != 1 or not np.isfinite(found[0]).all():

@@ -5,6 +5,7 @@ import math
 import os
 import pathlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -44,6 +45,7 @@ class Run:
     init: Callable[[], state_lib.State]
     train_step: jax.stages.Wrapped
     predict_step: jax.stages.Wrapped
+    batch: dict[str, jax.ShapeDtypeStruct]
     put: Callable[[dict[str, np.ndarray]], dict[str, jax.Array]]
     overview: str
     parameters: str
@@ -100,6 +102,7 @@ def prepare(config: Any, mesh: Mesh, spec: dict[str, jax.ShapeDtypeStruct]) -> R
         init=jax.jit(init, out_shardings=state_places),
         train_step=jax.jit(step, out_shardings=outputs, donate_argnums=0),
         predict_step=jax.jit(step_lib.predict_step(placed)),
+        batch=shard.placed(spec, mesh),
         put=partial(shard.to_global, sharding=shard.batch_sharding(mesh)),
         overview=_overview(params, kept),
         parameters=parameter_overview.get_parameter_overview(params, include_stats=False),
@@ -115,7 +118,7 @@ def restore_or_init(config: Any, run: Run, manager: Any) -> tuple[state_lib.Stat
     if manager.latest_step() is not None:
         state, meta = checkpoint.restore_newest(manager, run.abstract)
         return state, int(meta["next_step"])
-    state = run.init()
+    state = _first_state(run)
     if config.init:
         given = checkpoint.restore_params(config.init)
         params, told = transfer.take(given, state.params, config.init_fresh, config.init_drop)
@@ -127,6 +130,18 @@ def restore_or_init(config: Any, run: Run, manager: Any) -> tuple[state_lib.Stat
         ema = None if state.ema is None else jax.tree.map(lambda p: p + 0, part)
         state = dataclasses.replace(state, params=params, ema=ema)
     return state, 0
+
+
+def _first_state(run: Run) -> state_lib.State:
+    """A new state; while XLA compiles its program, the training step is traced and lowered.
+
+    JAX keeps that for the first step. Of texts a batch is as long as it needs, so nobody knows yet.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        init = beside.submit(run.init.lower().compile)
+        if "tokens" not in run.batch:
+            run.train_step.lower(run.abstract, run.batch)
+        return init.result()()
 
 
 def trained(

@@ -71,6 +71,14 @@ def batch_sharding(mesh: Mesh | AbstractMesh) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec(BATCH_AXES))
 
 
+def placed(
+    spec: Mapping[str, jax.ShapeDtypeStruct], mesh: Mesh | AbstractMesh
+) -> dict[str, jax.ShapeDtypeStruct]:
+    """The shapes and dtypes of a global batch, split as `batch_sharding` says."""
+    rows = batch_sharding(mesh)
+    return {k: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=rows) for k, s in spec.items()}
+
+
 def replicated(mesh: Mesh | AbstractMesh) -> NamedSharding:
     """Every device holds the whole array."""
     return NamedSharding(mesh, PartitionSpec())

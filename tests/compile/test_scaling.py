@@ -44,6 +44,14 @@ def test_copies_of_parts_add_an_all_reduce_of_a_part():
     assert _bound("fsdp", "v5e:8x8") == pytest.approx(split, rel=0.06), "but for what stays whole"
 
 
+def test_global_negatives_add_the_features_of_all_clips_there_and_back():
+    wanted = scaling.chips.parse("cpu:8")
+    one = scaling.config("hicmae", "replicated", wanted, True)
+    clips, depths = 8 * scaling.PER_CHIP["hicmae"], len(one.task.model.layers)
+    assert scaling.negatives(one, 8, "hicmae") == 2 * (7 / 8) * depths * clips * 16 * 4
+    assert scaling.negatives(one, 8, "vit") == 0
+
+
 def test_levers_keep_less_and_work_again():
     base, again = (levers.point(lever, "cpu:2", test=True) for lever in (levers.BASE, "remat=full"))
     assert again["memory"]["kept for backward"] < base["memory"]["kept for backward"] / 4

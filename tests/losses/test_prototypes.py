@@ -20,7 +20,7 @@ def _draw(*shape):
 
 
 def test_cells_cover_the_plane_and_a_face_belongs_to_the_near_ones():
-    centres = np.asarray(prototypes.cells())
+    centres = prototypes.cells()
     assert centres.shape == (25, 2)
     np.testing.assert_allclose(np.unique(centres), [-0.8, -0.4, 0, 0.4, 0.8], atol=1e-6)
     point = np.array([[0.5, 0.1]])
