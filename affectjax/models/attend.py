@@ -1,5 +1,6 @@
 """softmax(q k^T / sqrt(head width)) v, and which kernel computes it."""
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Literal
@@ -144,6 +145,9 @@ def _block(tokens: int, largest: int = 1024) -> int:
 
 
 def _spec(shape: tuple[int, ...], axes: Mapping[str, int]) -> PartitionSpec:
-    rows = tuple(a for a in ("data", "fsdp") if axes.get(a, 1) > 1)
+    rows: tuple[str, ...] = ()
+    for axis in ("data", "fsdp"):
+        if axes.get(axis, 1) > 1 and shape[0] % math.prod([axes[a] for a in (*rows, axis)]) == 0:
+            rows += (axis,)  # not where parameters are made, from one row
     heads = "tensor" if axes.get("tensor", 1) > 1 and shape[1] % axes["tensor"] == 0 else None
     return PartitionSpec(rows or None, heads)

@@ -42,7 +42,7 @@ class Run:
     trained: frozenset[str]
     spec: dict[str, jax.ShapeDtypeStruct]
     abstract: Any
-    init: Callable[[], state_lib.State]
+    init: jax.stages.Wrapped
     train_step: jax.stages.Wrapped
     predict_step: jax.stages.Wrapped
     batch: dict[str, jax.ShapeDtypeStruct]

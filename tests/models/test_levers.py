@@ -195,6 +195,26 @@ def test_every_kernel_is_the_textbooks_attention(kernel):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=2e-6)
 
 
+@pytest.mark.parametrize(
+    ("rows", "heads", "axes", "wanted"),
+    [
+        (16, 2, {"data": 8}, (("data",), None)),
+        (16, 2, {"data": 4, "fsdp": 2, "tensor": 2}, (("data", "fsdp"), "tensor")),
+        (4, 3, {"data": 4, "fsdp": 2, "tensor": 2}, (("data",), None)),
+        (1, 2, {"data": 8}, (None, None)),  # parameters are made from one row
+    ],
+)
+def test_a_kernel_is_split_over_the_axes_that_divide_it(rows, heads, axes, wanted):
+    assert attend._spec((rows, heads, 256, 64), axes) == jax.sharding.PartitionSpec(*wanted)
+
+
+def test_a_kernel_takes_one_row_on_many_devices():
+    q, k, v = (jax.ShapeDtypeStruct((1, 128, 64), jnp.float32) for _ in range(3))
+    with jax.set_mesh(jax.make_mesh((8,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))):
+        out = jax.eval_shape(lambda *x: attend.attend(*x, 2, "splash"), q, k, v)
+    assert out.shape == (1, 128, 64)
+
+
 def test_large_scores_neither_overflow_nor_lose_their_gradient():
     q, k, v, _ = _qkv()
     grads = jax.grad(lambda q, k, v: attend.plain(100 * q, 100 * k, v, 2).sum(), (0, 1, 2))(q, k, v)
