@@ -39,7 +39,7 @@ CHOICES = {
 SURE = {"gaussian_nll": {"vad_log_variance": 3}, "pinball": {"vad_quantiles": 6}}
 # Arguments that tests/whole walks besides the config as it is.
 VARIANTS = (
-    "task=action_units,scratch",
+    "task=action_units,scratch,modalities=video",
     "task=vad,vad_loss=gaussian_nll,scratch,modalities=audio",
     "target=distribution,scratch,modalities=video",
 )

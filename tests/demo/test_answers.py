@@ -81,7 +81,7 @@ def test_each_bad_file_is_refused_by_name_with_the_remedy(tmp_path):
     for name, why in (
         (mute.name, "has no sound, and every model here needs it (ears hears)"),
         ("text.mp4", "not a whole media file"),
-        ("notes.txt", "These endings are read: .aac"),
+        ("notes.txt", "These endings are read: .3gp, .aac"),
         (film.write(tmp_path / "long.wav", sound=TONE).name, "up to 2 s"),
     ):
         *_, said = answers.answer(page, tmp_path / name)

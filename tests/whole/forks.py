@@ -7,6 +7,7 @@ own.
 """
 
 import contextlib
+import gc
 import multiprocessing
 import multiprocessing.forkserver
 import os
@@ -84,4 +85,5 @@ def _call(said: pathlib.Path, function: Callable, args: tuple) -> None:
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.chdir(REPO)
+    gc.set_threshold(200_000, 20, 100)  # as in tests.conftest
     function(*args)

@@ -23,6 +23,10 @@ CONFIGS = sorted(p.relative_to(REPO) for p in REPO.glob("configs/*/*.py") if p.s
 
 KILLED = pathlib.Path("configs/hicmae/ravdess_speech.py")
 
+# What these export, others do: ravdess_speech from the command line, hicmae/finetune.
+ALIKE = ("hicmae/ravdess_speech.py", "hicmae/speech_mixture.py", "folder/clips.py")
+ONCE = {"train.eval_every": 4}  # at the end only: an evaluation costs as much as the steps
+
 SCORES = (
     "perplexity",
     "multitask",
@@ -56,7 +60,8 @@ def _command(path, workdir, *more):
 def _walked(spec, workdir):
     """What `walk` tells of a config: trained, scored, predicted and exported."""
     workdir.mkdir(exist_ok=True)
-    forks.run(workdir / "said.txt", walk.walk, spec, workdir)
+    alike = any(name in spec for name in ALIKE)
+    forks.run(workdir / "said.txt", walk.walk, spec, workdir, ONCE, alike)
     told = json.loads((workdir / "walked.json").read_text())
     name = told["metric"]
     assert np.isfinite(told["last"][name])
@@ -66,7 +71,7 @@ def _walked(spec, workdir):
     low, high = told["test"][f"{name}_interval"]
     assert low <= high
     assert {"probabilities", "labels", "vad", "score"} & set(told["said"])
-    assert 0 <= max(told["differences"].values()) < 1e-4
+    assert alike or 0 <= max(told["differences"].values()) < 1e-4
     assert (workdir / "report.html").exists()
 
 
@@ -113,8 +118,8 @@ def _builds(spec):
 def test_a_config_trains_is_killed_and_ends_where_the_unbroken_run_ends(path, tmp_path):
     whole, broken, said = tmp_path / "whole", tmp_path / "broken", tmp_path / "said.txt"
     _walked(_spec(path), whole)
-    forks.killed(said, 2, 0, walk.train, _spec(path), broken)
-    forks.run(said, walk.train, _spec(path), broken)
+    forks.killed(said, 2, 0, walk.train, _spec(path), broken, ONCE)
+    forks.run(said, walk.train, _spec(path), broken, ONCE)
     _assert_same(whole, broken)
 
 
