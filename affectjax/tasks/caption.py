@@ -17,6 +17,7 @@ from affectjax.losses import sevlm as losses
 from affectjax.metrics import captions
 from affectjax.models import caption, generate
 from affectjax.models.captioner import Captioner
+from affectjax.tasks.inputs import one_row
 from affectjax.tasks.masked import EVAL_SEED
 from affectjax.tasks.pictures import Pictures
 
@@ -89,7 +90,7 @@ class Caption:
                 )
 
     def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
-        zeros = {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
+        zeros = one_row(spec)
         return self.model.init(key, *self.inputs(zeros), *self._read(self._texts(zeros)))
 
     def loss(

@@ -13,7 +13,7 @@ from affectjax.data.ops import mixing
 from affectjax.losses import ccc, classification, distribution, missing, regression
 from affectjax.metrics import mixture, states
 from affectjax.models import norm
-from affectjax.tasks.inputs import Inputs
+from affectjax.tasks.inputs import Inputs, one_row
 from affectjax.tasks.pictures import Pictures
 from affectjax.tasks.texts import Texts
 
@@ -197,8 +197,8 @@ def outputs_and_targets(
 
 def initial(task: Any, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
     """First variables of a task's `model`, from one row of zeros through its `inputs`."""
-    zeros = {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
-    return task.model.init(key, *task.inputs(zeros), deterministic=True)
+    given = task.inputs(one_row(spec))
+    return task.model.init(key, *given, deterministic=True)
 
 
 def in_training(

@@ -17,6 +17,11 @@ LOG_MEL = "log_mel"  # of a batch on device only, see `Inputs.shared`
 _STILL = 1e-4  # variance of the noise that a still clip may hold: 0.6 of 255 steps
 
 
+def one_row(spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, jax.Array]:
+    """A batch of one row of zeros of the shapes and dtypes of `spec`, to make parameters from."""
+    return {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
+
+
 @dataclass(frozen=True)
 class Inputs:
     """How frames and waveforms become model inputs.

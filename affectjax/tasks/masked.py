@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import jax
-import jax.numpy as jnp
 from clu import metrics as clu_metrics
 from jaxtyping import Array
 
@@ -13,7 +12,7 @@ from affectjax.losses import hicmae as hicmae_loss
 from affectjax.losses import masked
 from affectjax.metrics import states
 from affectjax.models import hicmae, masks
-from affectjax.tasks.inputs import Inputs
+from affectjax.tasks.inputs import Inputs, one_row
 
 Batch = Mapping[str, jax.Array]
 EVAL_SEED = 0
@@ -46,8 +45,7 @@ class MaskedPretrain:
     negative_groups: int = 1
 
     def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
-        zeros = {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
-        frames, mel = self.inputs(zeros)
+        frames, mel = self.inputs(one_row(spec))
         return self.model.init(key, frames, mel, *self._masks(key, frames, mel))
 
     def loss(

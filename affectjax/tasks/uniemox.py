@@ -15,6 +15,7 @@ from affectjax.models import masks
 from affectjax.models.tokens import gather, split_mask
 from affectjax.models.transformer import cut
 from affectjax.models.uniemox import UniEmoX
+from affectjax.tasks.inputs import one_row
 from affectjax.tasks.masked import EVAL_SEED, PASSED
 from affectjax.tasks.pictures import Pictures
 
@@ -48,8 +49,7 @@ class UniEmoXPretrain:
             )
 
     def init(self, key: jax.Array, spec: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
-        zeros = {k: jnp.zeros((1, *s.shape[1:]), s.dtype) for k, s in spec.items()}
-        return self.model.init(key, *self._given(zeros, key))
+        return self.model.init(key, *self._given(one_row(spec), key))
 
     def loss(
         self, variables: Any, batch: Batch, key: jax.Array, step: jax.Array

@@ -41,13 +41,9 @@ def write(of_pictures: str, of_words: str, workdir: str, seen: clip.Size, size: 
 def trunk(path: str, size: clip.Size) -> Any:
     """The image tower of CLIP's state dict."""
     given = files.load(path)
-    image, text = jnp.zeros((1, size.image, size.image, 3)), jnp.zeros((1, size.context), int)
-    like = jax.eval_shape(lambda: clip.Clip(size).init(jax.random.key(0), image, text))["params"]
+    inputs = jnp.zeros((1, size.image, size.image, 3)), jnp.zeros((1, size.context), int)
     table = OPENAI if "visual.conv1.weight" in given else HUGGING_FACE
-    try:
-        return names.to_params(given, like, table)["visual"]
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    return names.fitted(path, given, clip.Clip(size), inputs, table)["visual"]
 
 
 def language(path: str, size: sevlm.Size) -> Any:

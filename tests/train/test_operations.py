@@ -5,13 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from affectjax.train import profiler, startup, watchdog
+from affectjax.train import inputs, profiler, setup, shard, startup, watchdog
 from tests.conftest import REPO
+from tests.train import toy_run
 
 STUCK = """
 import sys, threading
@@ -108,3 +110,24 @@ def test_the_parts_of_the_start_add_up():
     assert values["trace"] > 0
     assert values["compile"] > 0
     assert line.startswith("start-up ")
+
+
+def test_the_first_step_was_traced_and_lowered_while_the_first_state_was_compiled():
+    config = toy_run.get_config()
+    mesh = shard.make_mesh(config.mesh.to_dict())
+    seen = []
+    listen = lambda event, *_, fun_name="", **__: seen.append((event, fun_name))  # noqa: E731
+    with jax.set_mesh(mesh):
+        run = setup.prepare(config, mesh, inputs.example_spec(config))
+        batch = run.put(next(inputs.train_batches(config, 0)))
+        jax.monitoring.register_event_time_span_listener(listen)
+        try:
+            state, _ = setup.restore_or_init(config, run, SimpleNamespace(latest_step=lambda: None))
+            before = [*seen]
+            run.train_step(state, batch)
+        finally:
+            jax.monitoring.unregister_event_time_span_listener(listen)
+    steps = [event.rpartition("/")[2] for event, name in seen if name in ("step", "jit(step)")]
+    once = ["jaxpr_trace_duration", "jaxpr_to_mlir_module_duration", "backend_compile_duration"]
+    assert steps == once
+    assert [name for _, name in before if name in ("step", "jit(step)")] == ["step", "jit(step)"]

@@ -30,27 +30,27 @@ def walk(
     spec: str,
     workdir: pathlib.Path,
     fields: Mapping[str, int] | None = None,
-    alike: bool = False,
+    exports: bool = True,
 ) -> None:
     """Train, and where there is something to score, evaluate, report, predict and export.
 
-    What each says goes into `walked.json` in the folder. `alike`: another config exports the same.
+    What each says goes into `walked.json` in the folder. Without `exports` it does not export.
     """
     config = config_lib.load(spec)
     config.update_from_flattened_dict(fields or {})
     told: dict = {"metric": config.select.metric, "last": stages.train(config, workdir)}
     if not config.task[config_lib.NAME].endswith("Pretrain"):
-        told.update(_after(config, workdir, alike))
+        told.update(_after(config, workdir, exports))
     (workdir / "walked.json").write_text(json.dumps(told))
 
 
-def _after(config: Any, workdir: pathlib.Path, alike: bool) -> dict:
+def _after(config: Any, workdir: pathlib.Path, exports: bool) -> dict:
     told: dict = {}
     told["test"] = evaluate.evaluate(config, workdir)["test"]
     page.write(workdir)
     clip = written(workdir) if reads_text(config) else media(workdir, reads_pictures(config))
     (told["said"],) = predict.predict(config, workdir, str(clip))
-    if not alike:
+    if exports:
         with mock.patch.object(fresh, "run", without_jax.run):
             told["differences"] = saved_model.export(config, workdir)
     return told
