@@ -5,6 +5,7 @@ import pytest
 from affectjax import config as config_lib
 from affectjax.train import loop, report
 from tests.conftest import REPO
+from tests.train import toy_run
 
 
 @pytest.fixture
@@ -26,7 +27,8 @@ def test_a_test_split_may_not_choose_the_checkpoint_under_any_name(config):
     loop.check_selection(config)
 
 
-def test_a_run_stops_at_a_value_that_is_not_finite_and_names_it(config, tmp_path):
+def test_a_run_stops_at_a_value_that_is_not_finite_and_names_it(tmp_path):
+    config = toy_run.get_config()
     config.optimizer.schedule.peak = 1e30
     config.optimizer.schedule.warmup = 1
     with pytest.raises(FloatingPointError, match=r"step \d: .*gradient or update of"):
