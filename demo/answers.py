@@ -79,7 +79,8 @@ def _answers(by: Answerer, path: pathlib.Path) -> Iterator[Said]:
                 yield _too_long(path, f"longer than {by.limits.seconds:.0f} s", by.limits)
                 return
             gathered.add(window)
-            windows.append(record | {"thumbnail": window.thumbnail})
+            seen = record["face"] is not None and window.thumbnail is not None
+            windows.append(record | {"picture": _jpeg(window.thumbnail) if seen else None})
             yield _working(run, window.end, found.seconds)
         if any("skipped" not in record for record in windows):
             yield {"state": "working", "share": PREDICTED, "text": "Making it play here"}
@@ -166,8 +167,8 @@ def _done(
 def _window(record: Said, shares: str) -> Said:
     """A record as the page reads it."""
     said: Said = {"start": record["start"], "end": record["end"], "box": record["face"]}
-    if record["face"] is not None and record["thumbnail"] is not None:
-        said["face"] = _jpeg(record["thumbnail"])
+    if record["picture"] is not None:
+        said["face"] = record["picture"]
     if "skipped" in record:
         return said | {"skipped": record["skipped"]}
     said["shares"] = list(record.get(shares, {}).values())

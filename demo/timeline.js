@@ -32,9 +32,10 @@ function timeline() {
   if (now.labels.length) (now.together ? sharesApart : sharesStacked)(row("emotions", 110), runs, 110);
   if (has("valence") || has("arousal")) dimensions(row("affect", 84), runs, 84, has);
   if (now.outline.length) sound(row("sound", 30), 30);
-  const step = [0.5, 1, 2, 5, 10, 20, 30].find((s) => now.seconds / s <= 7) || 60;
+  const steps = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200], long = now.seconds >= LONG;
+  const step = steps.find((s) => now.seconds / s <= 7) || 3600;
   for (let t = 0; t <= now.seconds; t += step)
-    make("span", { style: "left:" + (100 * t) / now.seconds + "%" }, find("ticks"), t + (t ? "" : " s"));
+    make("span", { style: "left:" + (100 * t) / now.seconds + "%" }, find("ticks"), long ? clock(t) : t + (t ? "" : " s"));
   find("time").setAttribute("aria-valuemax", now.seconds.toFixed(1));
 }
 

@@ -6,6 +6,7 @@ const COLOURS = ["#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#d55e00", "#4477bb
 const GREY = "#98a2b3";
 const LINES = { valence: "#1b9e77", arousal: "#d95f4c", dominance: "#6a7fd0" };
 const WIDTH = 1000;
+const LONG = 120; // seconds from which times are minutes and seconds
 let now = null; // the answer that is shown
 let player = null;
 
@@ -22,7 +23,8 @@ const percent = (share) => Math.round(100 * share) + "%";
 const named = (name) => name.charAt(0).toUpperCase() + name.slice(1);
 const middle = (w) => (w.start + w.end) / 2;
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
-const seconds = (t) => t.toFixed(1) + " s";
+const clock = (t) => Math.floor(t / 60) + ":" + String(Math.floor(t % 60)).padStart(2, "0");
+const seconds = (t) => (now.seconds < LONG ? t.toFixed(1) + " s" : clock(t) + " min");
 
 function colour(i) {
   if (now.labels[i] === "neutral") return GREY;

@@ -14,6 +14,7 @@ RATE = 16_000
 FILMS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".flv", ".wmv", ".3gp")
 SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".amr")
 ENDINGS = frozenset(FILMS + SOUNDS)
+LEAD = 0.045  # seconds from which sound ahead of its picture is noticed (ITU-R BT.1359-1)
 HDR = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)  # PQ and HLG, as phones film with "HDR" on
 
 
@@ -88,8 +89,9 @@ def _check_riff(path: pathlib.Path) -> None:
 def frames(path: pathlib.Path, fps: float) -> Iterator[tuple[float, UInt8[np.ndarray, "h w 3"]]]:
     """(time, RGB) at 0, 1 / fps, 2 / fps ... seconds: the last picture shown by then.
 
-    Timestamps count, not numbers, so variable rates come out even; turned and mirrored as the file
-    says. HDR, of 10 bits, becomes what a common screen shows of it (BT.709).
+    Timestamps count, not numbers, so variable rates come out even; 0 is where film or sound begins,
+    whichever does first. Turned and mirrored as the file says. HDR, of 10 bits, becomes what a
+    common screen shows of it (BT.709).
 
     Raises:
       MediaError: the film breaks off with an error.
@@ -100,11 +102,9 @@ def frames(path: pathlib.Path, fps: float) -> Iterator[tuple[float, UInt8[np.nda
         with av.open(str(path)) as container:
             stream = next(s for s in container.streams.video if not _is_cover(s))
             stream.thread_type = "AUTO"
-            start = None
+            begin = _begin(container)
             for frame in container.decode(stream):
-                time = frame.time if frame.time is not None else last
-                start = time if start is None else start
-                last = time - start
+                last = last if frame.time is None else frame.time - begin
                 while shown is not None and number / fps < last - 1e-6:
                     yield number / fps, _upright(shown, colours)
                     number += 1
@@ -118,16 +118,25 @@ def frames(path: pathlib.Path, fps: float) -> Iterator[tuple[float, UInt8[np.nda
 
 
 def sound(path: pathlib.Path) -> Iterator[Float[np.ndarray, " s"]]:
-    """Mono float32 at 16 kHz in [-1, 1], piece by piece.
+    """Mono float32 at 16 kHz in [-1, 1], piece by piece, from where film or sound begins.
+
+    Where timestamps leave LEAD or more without sound there is silence, as in a player: the sound of
+    a call with gaps would else run ever further ahead of its pictures.
 
     Raises:
       MediaError: the sound breaks off with an error, or a sample is not finite.
     """
-    done = 0
+    done, heard = 0, 0.0  # samples given, seconds read
     try:
         with av.open(str(path)) as container:
+            begin = _begin(container)
             resampler = av.AudioResampler(format="fltp", rate=RATE)
             for frame in container.decode(audio=0):
+                gap = 0.0 if frame.time is None else frame.time - begin - heard
+                if gap >= LEAD:
+                    done, heard = done + round(gap * RATE), heard + gap
+                    yield from _silence(round(gap * RATE))
+                heard += frame.samples / frame.sample_rate
                 for piece in resampler.resample(frame):
                     done += piece.samples
                     yield _finite(path, piece, done)
@@ -135,6 +144,20 @@ def sound(path: pathlib.Path) -> Iterator[Float[np.ndarray, " s"]]:
                 yield _finite(path, piece, done)
     except (av.FFmpegError, OSError) as error:
         raise MediaError(f"{path}: the sound breaks off at {done / RATE:.2f} s: {error}") from error
+
+
+def _begin(container: Any) -> float:
+    """Seconds at which the first of film and sound begins."""
+    streams = [s for s in container.streams.video if not _is_cover(s)][:1]
+    streams += container.streams.audio[:1]
+    starts = [s.start_time * s.time_base for s in streams if s.start_time is not None]
+    return float(min(starts, default=0))
+
+
+def _silence(count: int) -> Iterator[Float[np.ndarray, " s"]]:
+    """`count` samples, a second at a time."""
+    for first in range(0, count, RATE):
+        yield np.zeros(min(RATE, count - first), np.float32)
 
 
 def _finite(path: pathlib.Path, piece: av.AudioFrame, done: int) -> np.ndarray:

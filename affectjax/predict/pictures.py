@@ -11,11 +11,11 @@ from jaxtyping import UInt8
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from affectjax.data import pipeline
-from affectjax.predict import face, media, told
+from affectjax.predict import face, media, table, told
 
 ENDINGS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp"))
 KEYS = frozenset(("image", "face", "person"))
-FILE = "pictures.jsonl"
+NAME = "pictures"
 ROWS = 8  # pictures a batch
 FACE_SIDE = 256  # pixels of a face that was cut out, before the run's own transforms
 
@@ -26,7 +26,7 @@ def predict(
     folder: pathlib.Path,
     detect: face.Detector | None,
 ) -> list[dict[str, Any]]:
-    """Write <folder>/pictures.jsonl, a line a picture in order; returns the records.
+    """Write <folder>/pictures.jsonl, a line a picture in order, and .csv; returns the records.
 
     With `predictor.look` also <file>_explained.png, what the answer hangs on.
     A run that reads faces gets the largest face of a picture; one without a face is said to be
@@ -38,12 +38,13 @@ def predict(
     """
     records: list[dict[str, Any]] = []
     faults: list[str] = []
-    with (folder / FILE).open("w") as out:
+    with (folder / f"{NAME}.jsonl").open("w") as out:
         for i in range(0, len(files), ROWS):
             for record in _batch(predictor, files[i : i + ROWS], detect, faults, folder):
                 out.write(json.dumps(record) + "\n")
                 records.append(record)
                 print(_line(record), flush=True)
+    table.write(folder / f"{NAME}.csv", records)
     if faults:
         raise ValueError(f"{len(faults)} of {len(files)} files failed:\n  " + "\n  ".join(faults))
     return records

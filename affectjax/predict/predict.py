@@ -57,15 +57,15 @@ def predict(
     hop: float = 0.0,
     explain: bool = False,
 ) -> list[dict[str, Any]]:
-    """Write <name>.jsonl, <name>_summary.json and <name>_timeline.png of every file of `source`.
+    """Write <name>.jsonl, .csv, _summary.json and _timeline.png of every file of `source`.
 
-    <name> is the file's without its ending, or with it where two files differ in nothing else. A
-    run that reads still pictures writes one pictures.jsonl instead, one that reads text a
-    <name>.jsonl of a record a line. `output` is <workdir>/predict
-    by default, `hop` half a window (seconds). `explain` adds what each answer hangs on: a picture
-    <name>_explained.png (of a film's surest window), or `words` in the records of text. A file that
-    cannot be read is named, the others are done, and the error is raised at the end. Returns the
-    summaries.
+    <name> is the file's without its ending, or with it where two files differ in nothing else; the
+    .csv holds what the .jsonl holds. A run that reads still pictures writes one pictures.jsonl and
+    .csv instead, one that reads text <name>.jsonl and .csv of a record a line. `output` is
+    <workdir>/predict by default, `hop` half a window (seconds). `explain` adds what each answer
+    hangs on: a picture <name>_explained.png (of a film's surest window), or `words` in the records
+    of text. A file that cannot be read is named, the others are done, and the error is raised at
+    the end. Returns the summaries.
 
     Raises:
       FileNotFoundError: no checkpoint, or nothing at `source`.
@@ -167,7 +167,7 @@ def one(
     predictor: Predictor, path: pathlib.Path, results: pathlib.Path, detect: face.Detector | None
 ) -> dict[str, Any]:
     """Predict one file into `results` + ".jsonl" and so on; returns its summary."""
-    from affectjax.predict import timeline
+    from affectjax.predict import table, timeline
 
     found = media.probe(path)
     said = asked(predictor, found, detect)
@@ -185,6 +185,7 @@ def one(
             bar.update(max(min(window.end, found.seconds) - bar.n, 0))
     if not records:
         raise media.MediaError(f"{path} holds no sound and no picture that could be decoded")
+    table.write(results.with_name(f"{results.name}.csv"), records)
     summary = told.summarise(predictor, path, records)
     written = results.with_name(f"{results.name}_summary.json")
     written.write_text(json.dumps(summary, indent=1))

@@ -44,9 +44,12 @@ def main() -> None:
     parser.add_argument("--output", default="runs/served", type=pathlib.Path, help="results")
     parser.add_argument("--save", action="store_true", help="write the requests beside, for curl")
     parser.add_argument("--hop", default=0.0, type=float, help="seconds between windows")
+    add = parser.add_argument
+    add("--max_bytes", default=8 << 20, type=int, help="largest request; else fewer rows in each")
     flags = parser.parse_args()
     card = json.loads((flags.model / "assets" / "card.json").read_text())
-    ask = over_http(flags.url, list(card["inputs"]), flags.output if flags.save else None)
+    save = flags.output if flags.save else None
+    ask = over_http(flags.url, list(card["inputs"]), save, flags.max_bytes)
     predict.of_files(predictor(flags.model, ask, flags.hop), flags.input, flags.output)
 
 
@@ -87,19 +90,35 @@ def _own_vocabulary(op: Any, assets: pathlib.Path) -> Any:
     return dataclasses.replace(op, vocabulary=str(assets / "vocab.txt"))
 
 
-def over_http(url: str, inputs: list[str], save: pathlib.Path | None = None) -> Ask:
+def over_http(
+    url: str, inputs: list[str], save: pathlib.Path | None = None, most: int = 8 << 20
+) -> Ask:
     """A function of a batch that sends it to a v2 model and names the answer as a run does.
+
+    A batch whose JSON is larger than `most` bytes is sent in parts, of one row at least.
 
     Raises (the function):
       ConnectionError: no server there, or it refuses; with its own words.
     """
     import requests
 
-    session, sent = requests.Session(), 0
+    session, sent, fit = requests.Session(), 0, 1 << 20  # fit: rows that a request may have
 
     def ask(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        nonlocal fit
+        given = {k: batch[k] for k in inputs}
+        rows = len(given[inputs[0]])
+        if rows <= fit:
+            text = json.dumps(body(given))
+            if len(text) <= most or rows == 1:
+                return post(text)
+            fit = rows // 2
+        size = fit
+        parts = [ask({k: x[i : i + size] for k, x in given.items()}) for i in range(0, rows, size)]
+        return {k: np.concatenate([part[k] for part in parts]) for k in parts[0]}
+
+    def post(text: str) -> dict[str, np.ndarray]:
         nonlocal sent
-        text = json.dumps(body({k: batch[k] for k in inputs}))
         if save is not None:
             save.mkdir(parents=True, exist_ok=True)
             (save / f"request_{sent:03}.json").write_text(text)

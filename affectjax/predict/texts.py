@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from affectjax.data import lengths, pipeline
-from affectjax.predict import look, media, told
+from affectjax.predict import look, media, table, told
 
 ENDINGS = frozenset((".txt",))
 KEYS = frozenset(("tokens", "token_length"))
@@ -19,7 +19,7 @@ ROWS = 32  # lines a batch
 def predict(
     predictor: Any, files: Sequence[pathlib.Path], folder: pathlib.Path
 ) -> list[dict[str, Any]]:
-    """Write <folder>/<name>.jsonl of every file, a record a line in order; returns all records.
+    """Write <folder>/<name>.jsonl, and .csv, of each file, a record a line in order; returns all.
 
     A record has `line` (from 1), `text` and what the run says of it; an empty line is said to be
     skipped, and `cut` is true where a line is longer than the run reads. With `predictor.look` it
@@ -40,6 +40,7 @@ def predict(
         said = of_lines(predictor, lines)
         written = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in said)
         (folder / f"{path.stem}.jsonl").write_text(written, encoding="utf-8")
+        table.write(folder / f"{path.stem}.csv", said)
         print(_summary(path, said), flush=True)
         records += said
     if faults:

@@ -1,5 +1,6 @@
 """The picture of a file's emotions over time: faces, sound, categories as a stream, VAD."""
 
+import itertools
 import pathlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import cv2
 import matplotlib
 import numpy as np
+from matplotlib import ticker
 from matplotlib.figure import Figure
 
 from affectjax.metrics.states import DIMENSIONS
@@ -14,7 +16,11 @@ from affectjax.predict import windows
 
 POINTS = 2000  # of the waveform's outline at most, whatever the length
 FACES = 12
+COLUMNS = 200  # of windows at most: of a longer film each is the mean of some
+LONG = 120  # seconds from which the axis is in minutes
+TICKS = (10, 20, 30, 60, 120, 300, 600, 1200)  # seconds between them
 INK, FAINT = "#333842", "#c9cdd4"
+AVERAGED = ("probabilities", "labels", "vad", "vad_interval")
 DIMENSION_COLOURS = dict(zip(DIMENSIONS, ("#1b7f5c", "#c8553d", "#3a5ba0"), strict=True))
 
 
@@ -45,7 +51,12 @@ class Gathered:
 
 
 def draw(path: pathlib.Path, title: str, records: list[dict[str, Any]], gathered: Gathered) -> None:
-    """Write the PNG; rows that there is nothing for are left out."""
+    """Write the PNG; rows that there is nothing for are left out.
+
+    Of more than COLUMNS windows the means of some are drawn, as many in each, and it says so.
+    """
+    together = -(-len(records) // COLUMNS)
+    records = thinned(records, together)
     said = [r for r in records if "skipped" not in r]
     rows = [("faces", 0.9)] if gathered.faces else []
     rows += [("sound", 0.55)] if gathered.outline else []
@@ -76,9 +87,50 @@ def draw(path: pathlib.Path, title: str, records: list[dict[str, Any]], gathered
             axis.spines[side].set_visible(False)
         axis.tick_params(colors=INK, labelsize=8, length=0)
     axes[0, 0].set_title(title, loc="left", fontsize=11, color=INK, weight="bold")
-    axes[-1, 0].set_xlabel("seconds", fontsize=9, color=INK)
-    axes[-1, 0].set_xlim(0, records[-1]["end"])
+    _time(axes[-1, 0], records[-1]["end"], together)
     figure.savefig(path, dpi=140, bbox_inches="tight", facecolor="white")
+
+
+def thinned(records: list[dict[str, Any]], together: int) -> list[dict[str, Any]]:
+    """Records of `together` windows that follow each other, with the means of what is said.
+
+    One that was skipped stays alone, and nothing is averaged over it.
+
+    >>> records = [{"start": i, "end": i + 2, "vad": {"valence": i / 4}} for i in range(3)]
+    >>> thinned([*records, {"start": 3, "end": 5, "skipped": "silence"}], 2)[0]
+    {'start': 0, 'end': 3, 'vad': {'valence': 0.125}}
+    """
+    out = []
+    for skipped, stretch in itertools.groupby(records, key=lambda r: "skipped" in r):
+        rows = list(stretch)
+        size = 1 if skipped else together
+        out += [_mean(rows[i : i + size]) for i in range(0, len(rows), size)]
+    return out
+
+
+def _mean(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The only row itself, else a record from the first's start to the last's end."""
+    if len(rows) == 1:
+        return rows[0]
+    told = {
+        key: {name: np.mean([r[key][name] for r in rows], axis=0).tolist() for name in rows[0][key]}
+        for key in AVERAGED
+        if key in rows[0]
+    }
+    return {"start": rows[0]["start"], "end": rows[-1]["end"], **told}
+
+
+def _time(axis: Any, end: float, together: int) -> None:
+    """The axis of time from 0 to the last second."""
+    axis.set_xlim(0, end)
+    what = "seconds"
+    if end >= LONG:
+        apart = next((s for s in TICKS if end / s <= FACES), 3600)
+        axis.xaxis.set_major_locator(ticker.MultipleLocator(apart))
+        axis.xaxis.set_major_formatter(lambda t, _: f"{t // 60:.0f}:{t % 60:02.0f}")
+        what = "minutes"
+    means = f"; means of {together} windows each" if together > 1 else ""
+    axis.set_xlabel(what + means, fontsize=9, color=INK)
 
 
 def _middle(records: list[dict[str, Any]]) -> np.ndarray:

@@ -37,6 +37,25 @@ def test_sound_of_any_rate_and_channels_is_mono_at_16_khz(tmp_path):
     assert np.abs(got[2000:-2000]).max() == pytest.approx(0.25, abs=0.02)  # mean of both channels
 
 
+def test_sound_and_film_share_their_beginning_and_gaps_are_silent(tmp_path):
+    tone = np.full((1, 16_000), 0.5, np.float32)
+    late = film.write(tmp_path / "late.mkv", _shades(2), [1.0, 1.1], tone)
+    seen = list(media.frames(late, fps=10.0))
+    assert len(seen) == 12  # the first picture until 1.1 s, the second from then on
+    assert seen[10][1].mean() < 25 < seen[11][1].mean()
+    path = tmp_path / "gap.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=16_000, layout="mono")
+        for start in (0, 1000, 18_000, 19_000):  # a second without sound between
+            frame = av.AudioFrame.from_ndarray(np.full((1, 1000), 8000, np.int16), "s16", "mono")
+            frame.sample_rate, frame.pts = 16_000, start
+            container.mux(stream.encode(frame))
+    got = np.concatenate(list(media.sound(path)))
+    assert len(got) == pytest.approx(20_000, abs=32)
+    assert not got[2100:17_900].any()
+    assert got[:1900].min() > 0.2 < got[18_100:19_900].min()
+
+
 def test_a_film_knows_what_it_holds(tmp_path):
     tone = 0.1 * np.sin(np.arange(16_000) * 0.1)
     both = media.probe(film.write(tmp_path / "both.mp4", _shades(4), [0, 0.3, 0.6, 0.9], tone))

@@ -47,7 +47,7 @@ def test_each_picture_has_its_line_and_a_damaged_one_is_named(tmp_path):
     with pytest.raises(ValueError, match="1 of 11 files failed") as error:
         pictures.predict(_predictor("image"), [*files, bad], out, None)
     assert "damaged.png is damaged or no picture" in str(error.value)
-    lines = [json.loads(x) for x in (out / pictures.FILE).read_text().splitlines()]
+    lines = [json.loads(x) for x in (out / "pictures.jsonl").read_text().splitlines()]
     assert [line["file"] for line in lines] == [f.name for f in files]
     shades = [line["probabilities"]["red"] for line in lines]
     np.testing.assert_allclose(shades, [25 * i / 255 for i in range(10)], atol=1e-3)

@@ -1,5 +1,6 @@
 """Texts by the line: a record a line in order, empty and long lines said, bad files named."""
 
+import csv
 import json
 import types
 
@@ -33,6 +34,12 @@ def test_every_line_has_a_record(tmp_path, capsys):
         texts.predict(_predictor(seen), [tmp_path / "a.txt", tmp_path / "b.txt"], tmp_path)
     assert "b.txt is not UTF-8 at byte 3" in str(failed.value)
     records = [json.loads(x) for x in (tmp_path / "a.jsonl").read_text().splitlines()]
+    with (tmp_path / "a.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["text"] for row in rows] == lines
+    assert rows[1]["skipped"] == "no text"
+    assert (rows[1]["vad.valence"], rows[1]["cut"], rows[2]["cut"]) == ("", "", "True")
+    assert float(rows[0]["vad.valence"]) == records[0]["vad"]["valence"]
     assert [r["line"] for r in records] == list(range(1, 37))
     assert [r["text"] for r in records] == lines
     assert records[1] == {"line": 2, "text": "", "skipped": "no text"}

@@ -15,7 +15,7 @@ def _pieces(seconds, size=1000):
 
 def _films(seconds, fps):
     picture = np.zeros((8, 8, 3), np.uint8)
-    return ((i / fps, picture, np.ones(4), picture) for i in range(int(seconds * fps)))
+    return (windows.Seen(i / fps, picture, np.ones(4)) for i in range(int(seconds * fps)))
 
 
 def test_windows_start_every_hop_and_the_last_reaches_the_end():
@@ -36,15 +36,22 @@ def test_a_file_of_whole_windows_gets_no_window_twice(seconds):
 
 
 def test_a_plan_keeps_pictures_and_where_the_face_is_in_them():
-    picture = np.zeros((20, 40, 3), np.uint8)
-    boxes = [None, np.array([10.0, 5, 20, 10])]  # left, top, width, height
-    films = [(i / 4, None if b is None else picture, b, picture) for i, b in enumerate(boxes)]
-    (window,) = windows.cut(None, iter(films), windows.Plan(2.0, 1.0, 4.0, whole=10))
+    film = [(i / 4, np.zeros((20, 40, 3), np.uint8)) for i in range(2)]
+    found = iter([[], [np.array([10.0, 5, 20, 10])]])  # left, top, width, height
+    plan = windows.Plan(2.0, 1.0, 4.0, detect_every=0.25, whole=10)
+    (window,) = windows.cut(None, windows.with_faces(film, lambda _: next(found), plan), plan)
     assert [p.shape for p in window.pictures] == [(5, 10, 3)] * 2
     assert np.isnan(window.face_boxes[0]).all()
     np.testing.assert_allclose(window.face_boxes[1], [0.25, 0.25, 0.75, 0.75])
-    (plain,) = windows.cut(None, iter(films), windows.Plan(2.0, 1.0, 4.0))
-    assert plain.pictures == []
+    assert [f.shape for f in window.faces] == [(160, 160, 3)]
+
+
+def test_of_a_large_film_only_small_pictures_are_held():
+    film = ((i / 4, np.zeros((2160, 3840, 3), np.uint8)) for i in range(4))
+    plan = windows.Plan(2.0, 1.0, 4.0)
+    (window,) = windows.cut(None, windows.with_faces(film, lambda _: [], plan), plan)
+    assert window.thumbnail.shape == (90, 160, 3)
+    assert window.pictures == window.faces == []
 
 
 def test_a_short_file_is_one_window():

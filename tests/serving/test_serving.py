@@ -148,6 +148,28 @@ def test_a_server_that_is_not_there_is_said_so():
         ask({"audio": np.zeros((1, 3), np.float32)})
 
 
+def test_a_batch_beyond_the_server_s_limit_is_sent_in_parts_and_answered_in_order(monkeypatch):
+    import requests
+
+    sent = []
+
+    def post(self, url, data, headers, timeout):
+        asked = json.loads(data)["inputs"][0]
+        sent.append(len(data))
+        vad = {"name": "vad", "shape": [asked["shape"][0], 1], "data": asked["data"][::50]}
+        answer = requests.Response()
+        answer.status_code, answer._content = 200, json.dumps({"outputs": [vad]}).encode()
+        return answer
+
+    monkeypatch.setattr(requests.Session, "post", post)
+    ask = served.over_http("http://here", ["audio"], most=1000)
+    batch = {"audio": np.repeat(np.arange(7, dtype=np.float32)[:, None], 50, 1)}
+    for _ in range(2):
+        assert ask(batch)["vad_pred"].ravel().tolist() == [*range(7)]
+    assert len(sent) == 2 * 3, "of three rows, three and one"
+    assert max(sent) <= 1000
+
+
 def test_the_description_says_every_status_that_the_server_answers():
     bare = {"responses": {"200": {}, "422": {}}}
     paths = {
