@@ -26,28 +26,48 @@ DIMENSION_COLOURS = dict(zip(DIMENSIONS, ("#1b7f5c", "#c8553d", "#3a5ba0"), stri
 
 @dataclass
 class Gathered:
-    """What the picture keeps of the windows: an outline of the sound, and small faces."""
+    """What the picture keeps of the windows, however many: the sound's outline, and small faces.
 
-    outline: list[tuple[float, float, float]] = field(default_factory=list)
+    Both thin out evenly. `faces` are (seconds, picture).
+    """
+
     faces: list[tuple[float, np.ndarray]] = field(default_factory=list)
+    _every: int = 1  # of how many pictures one is kept
+    _seen: int = 0
+    _sound: dict[int, tuple[float, float]] = field(default_factory=dict)  # lowest, highest by part
+    _part: float = 0.05  # seconds
     _reached: float = 0.0
+
+    @property
+    def outline(self) -> list[tuple[float, float, float]]:
+        """(seconds, lowest, highest) of parts of the sound, all of one length, in order."""
+        return [((i + 0.5) * self._part, *ends) for i, ends in sorted(self._sound.items())]
 
     def add(self, window: windows.Window) -> None:
         """Take the part of a window that is new."""
         if window.audio is not None:
-            new = window.audio[round((self._reached - window.start) * windows.RATE) :]
-            for i, part in enumerate(np.array_split(new, max(len(new) // 800, 1))):
-                if len(part):
-                    time = self._reached + (i + 0.5) * len(part) / windows.RATE
-                    self.outline.append((time, float(part.min()), float(part.max())))
+            self._hear(window.audio[round((self._reached - window.start) * windows.RATE) :])
             self._reached = max(self._reached, window.end)
-            if len(self.outline) > 2 * POINTS:
-                self.outline = _halved(self.outline)
         if window.thumbnail is not None:
-            small = _square(window.thumbnail, 72)
-            self.faces.append(((window.start + window.end) / 2, small))
+            if self._seen % self._every == 0:
+                small = _square(window.thumbnail, 72)
+                self.faces.append(((window.start + window.end) / 2, small))
+            self._seen += 1
             if len(self.faces) > 8 * FACES:
-                self.faces = self.faces[::2]
+                self.faces, self._every = self.faces[::2], 2 * self._every
+
+    def _hear(self, new: np.ndarray) -> None:
+        for i in range(0, len(new), 800):
+            piece, time = new[i : i + 800], self._reached + i / windows.RATE
+            self._merge(int((time + 1e-6) / self._part), float(piece.min()), float(piece.max()))
+        if len(self._sound) > 2 * POINTS:
+            held, self._sound, self._part = self._sound, {}, 2 * self._part
+            for place, ends in held.items():
+                self._merge(place // 2, *ends)
+
+    def _merge(self, place: int, low: float, high: float) -> None:
+        lowest, highest = self._sound.get(place, (low, high))
+        self._sound[place] = min(lowest, low), max(highest, high)
 
 
 def draw(path: pathlib.Path, title: str, records: list[dict[str, Any]], gathered: Gathered) -> None:
@@ -230,8 +250,3 @@ def _square(picture: np.ndarray, side: int) -> np.ndarray:
     top, left = (h - cut) // 2, (w - cut) // 2
     square = picture[top : top + cut, left : left + cut]
     return cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
-
-
-def _halved(outline: list[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
-    pairs = zip(outline[::2], outline[1::2], strict=False)
-    return [((a[0] + b[0]) / 2, min(a[1], b[1]), max(a[2], b[2])) for a, b in pairs]
