@@ -79,8 +79,8 @@ def _answers(by: Answerer, path: pathlib.Path) -> Iterator[Said]:
                 yield _too_long(path, f"longer than {by.limits.seconds:.0f} s", by.limits)
                 return
             gathered.add(window)
-            seen = record["face"] is not None and window.thumbnail is not None
-            windows.append(record | {"picture": _jpeg(window.thumbnail) if seen else None})
+            seen = None if record["face"] is None else window.thumbnail
+            windows.append(record | {"picture": None if seen is None else _jpeg(seen)})
             yield _working(run, window.end, found.seconds)
         if any("skipped" not in record for record in windows):
             yield {"state": "working", "share": PREDICTED, "text": "Making it play here"}

