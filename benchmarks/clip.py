@@ -163,18 +163,16 @@ def _open_clip() -> tuple[Any, Any]:
 def _read(name: str, weights: pathlib.Path) -> Any:
     """Our parameters from a state dict's file, array by array: nothing is held twice."""
     import jax
-    from flax import traverse_util
 
     from affectjax.weights import clip as clip_names
     from affectjax.weights import files, names
 
     shapes = jax.eval_shape(tower(name).init, jax.random.key(0), pictures_of(1))["params"]
-    read = names.to_params(files.OnDisk(weights), {"visual": shapes}, clip_names.OPENAI)["visual"]
-    flat = traverse_util.flatten_dict(read)
-    del read
-    held = {k: jax.device_put(flat.pop(k)) for k in list(flat)}
+    read = names.to_params(
+        files.OnDisk(weights), {"visual": shapes}, clip_names.OPENAI, place=jax.device_put
+    )
     memory.give_back()
-    return traverse_util.unflatten_dict(held)
+    return read["visual"]
 
 
 def _drawn(x: np.ndarray) -> np.ndarray:

@@ -89,7 +89,7 @@ def ours(records: pathlib.Path) -> Callable[[], float]:
     source, steps = Records(records), FILMS // BATCH
 
     def run() -> float:
-        batches = pipeline.train_batches(source, OPS, seed=0, batch=BATCH, stop=steps, threads=2)
+        batches = pipeline.train_batches(source, OPS, seed=0, batch=BATCH, stop=steps)
         return sum(len(b["frames"]) for b in batches)
 
     return run

@@ -66,7 +66,7 @@ def ours(examples: Any, ops: Any) -> Run:
     steps = len(examples) // BATCH
 
     def run() -> float:
-        batches = pipeline.train_batches(examples, ops, seed=0, batch=BATCH, stop=steps, threads=2)
+        batches = pipeline.train_batches(examples, ops, seed=0, batch=BATCH, stop=steps)
         return sum(len(b["clip_id"]) for b in batches)
 
     return run

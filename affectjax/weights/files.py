@@ -59,7 +59,8 @@ def load(path: str | pathlib.Path) -> StateDict:
 class OnDisk(Mapping[str, np.ndarray]):
     """A .safetensors file as a state dict that reads an array when it is asked for.
 
-    `names.to_params` asks for each once, so a large model is never held twice.
+    `names.to_params` asks for each once and may `place` it at once, so a large model is never held
+    twice.
     """
 
     path: pathlib.Path

@@ -81,8 +81,16 @@ class Table:
         return kernel and not re.search(self.as_is, name)
 
 
-def to_params(state_dict: Mapping[str, np.ndarray], params: PyTree, table: Table) -> PyTree:
+def to_params(
+    state_dict: Mapping[str, np.ndarray],
+    params: PyTree,
+    table: Table,
+    place: Callable[[np.ndarray], Any] = lambda array: array,
+) -> PyTree:
     """Parameters shaped like `params` from another project's state dict.
+
+    Each goes through `place` as soon as it is read: with `files.OnDisk` and `jax.device_put` no
+    more than one array is held twice.
 
     Raises:
       ValueError: a name without a place here, a parameter without a name there, a shape that
@@ -107,12 +115,14 @@ def to_params(state_dict: Mapping[str, np.ndarray], params: PyTree, table: Table
             continue
         pieces = np.split(given, len(paths), axis) if len(paths) > 1 else [given]
         for path, piece in zip(paths, pieces, strict=True):
-            new[path] = table.to_ours(path, name, piece)
-            faults += _differs(name, path, new[path], flat[path])
+            ours, like = table.to_ours(path, name, piece), flat[path]
+            differs = _differs(name, path, ours, like)
+            faults += differs
+            if not differs:
+                new[path] = place(ours.astype(like.dtype, copy=False))
     if faults:
         raise _misfit(faults)
-    cast = {path: new[path].astype(like.dtype, copy=False) for path, like in flat.items()}
-    return traverse_util.unflatten_dict(cast, sep="/")
+    return traverse_util.unflatten_dict({path: new[path] for path in flat}, sep="/")
 
 
 def fitted(

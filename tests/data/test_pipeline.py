@@ -1,5 +1,6 @@
 """Order, hosts, restarts and padding of the pipeline."""
 
+import cv2
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
@@ -96,6 +97,16 @@ def test_an_error_in_an_op_names_the_op_and_the_clip():
 def test_a_frame_that_does_not_decode_is_an_error_with_its_number():
     with pytest.raises(ValueError, match="frame 1 is not an image"):
         video.decode_frames([SOURCE[0]["frames"][0], b"nothing"])
+
+
+def test_frames_are_red_green_blue_and_of_one_size():
+    pictures = np.zeros((2, 8, 8, 3), np.uint8)
+    pictures[0, ..., 0], pictures[1, ..., 2] = 200, 100
+    coded = [cv2.imencode(".png", p[..., ::-1])[1].tobytes() for p in pictures]
+    np.testing.assert_array_equal(video.decode_frames(coded), pictures)
+    small = cv2.imencode(".png", pictures[0, :4])[1].tobytes()
+    with pytest.raises(ValueError, match=r"frame 1 is \(4, 8\), frame 0 \(8, 8\)"):
+        video.decode_frames([coded[0], small])
 
 
 def test_window_indices_are_the_official_ones():

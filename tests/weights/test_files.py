@@ -8,10 +8,11 @@ import sys
 import types
 import zipfile
 
+import jax
 import numpy as np
 import pytest
 
-from affectjax.weights import files
+from affectjax.weights import files, names
 
 
 class _Storage:
@@ -136,6 +137,12 @@ def test_safetensors_and_npz_come_back_as_they_went(tmp_path):
     lazy = files.OnDisk(tmp_path / "w.safetensors")
     assert (set(lazy), len(lazy), "x" in lazy) == ({"w", "b"}, 2, False)
     np.testing.assert_array_equal(lazy["w"], arrays["w"])
+    placed: list[np.ndarray] = []
+    like = {k: jax.ShapeDtypeStruct(v.shape, v.dtype) for k, v in arrays.items()}
+    table = names.Table(rules=(), as_is="w")
+    read = names.to_params(lazy, like, table, place=lambda a: placed.append(a) or len(placed))
+    assert sorted(read.values()) == [1, 2]
+    assert {a.shape for a in placed} == {(3, 2), (2,)}
 
 
 @pytest.mark.parametrize("ending", ["safetensors", "npz", "pth"])

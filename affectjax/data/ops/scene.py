@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from affectjax.data.ops import picture
+from affectjax.data.ops import image, picture
 
 Element = dict[str, Any]
 
@@ -21,7 +21,7 @@ class Mirror:
     def random_map(self, element: Element, rng: np.random.Generator) -> Element:
         if rng.random() >= self.prob:
             return element
-        mirrored = np.ascontiguousarray(picture.pixels(element[self.key])[:, ::-1])
+        mirrored = image.mirrored(picture.pixels(element[self.key])[None])[0]
         left, top, right, bottom = element[self.box]
         box = np.array([1 - right, top, 1 - left, bottom], np.float32)
         return {**element, self.key: mirrored, self.box: box}

@@ -175,15 +175,27 @@ def decode_frames(encoded: list[bytes]) -> np.ndarray:
     """RGB uint8 (t, h, w, 3) of JPEG or PNG bytes.
 
     Raises:
-      ValueError: a frame that does not decode, by its number.
+      ValueError: a frame that does not decode, or of another size than the first, by its number.
     """
-    frames = []
-    for number, data in enumerate(encoded):
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        if image is None:
-            raise ValueError(f"frame {number} is not an image ({len(data)} bytes)")
-        frames.append(image[..., ::-1])
-    return np.stack(frames)
+    first = _decoded(0, encoded[0])
+    if len(encoded) == 1:
+        return first[None]
+    frames = np.empty((len(encoded), *first.shape), np.uint8)
+    frames[0] = first
+    for number, data in enumerate(encoded[1:], 1):
+        frame = _decoded(number, data)
+        if frame.shape != first.shape:
+            raise ValueError(f"frame {number} is {frame.shape[:2]}, frame 0 {first.shape[:2]}")
+        frames[number] = frame
+    return frames
+
+
+def _decoded(number: int, data: bytes) -> np.ndarray:
+    # RGB by the decoder: to turn BGR round by strides takes longer than to decode a JPEG.
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if image is None:
+        raise ValueError(f"frame {number} is not an image ({len(data)} bytes)")
+    return image
 
 
 def to_float(audio: np.ndarray) -> np.ndarray:

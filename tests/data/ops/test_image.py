@@ -37,6 +37,8 @@ def test_a_flip_mirrors_columns():
     frames = _clip()["frames"]
     flipped = image.Flip(prob=1.0).random_map({"frames": frames}, np.random.default_rng(0))
     np.testing.assert_array_equal(flipped["frames"], frames[:, :, ::-1])
+    cut = frames[:, 3:9, 2:11]  # a crop is a view
+    np.testing.assert_array_equal(image.mirrored(cut), cut[:, :, ::-1])
 
 
 def test_a_box_has_its_share_of_the_area_and_its_aspect():
