@@ -34,7 +34,7 @@ NAMED = {
 
 
 def main() -> None:
-    """Write <name>.jsonl, <name>_summary.json and <name>_timeline.png of every file."""
+    """Write <name>.jsonl, .csv, _summary.json and _timeline.png of every file."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

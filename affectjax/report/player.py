@@ -73,6 +73,8 @@ def write(
             video: Any = container.add_stream("libvpx", rate=rate, options=dict(options or {}))
             video.height, video.width = first.shape[:2]
             video.pix_fmt, video.bit_rate = "yuv420p", bit_rate
+            # VP8's threads wait for each other by spinning: small pictures are dearer by two.
+            video.thread_count = 1
             parts.append(_seen(video, itertools.chain([first], shown), rate))
         if sound is not None:
             tone: Any = container.add_stream("libopus", rate=OPUS_RATE, layout="mono")
