@@ -41,7 +41,7 @@ def main() -> None:
     bounds = batched.Limits(tuple(map(int, flags.buckets.split(","))), wait=flags.wait)
     found = batched.load(flags.model, [x for x in flags.signatures.split(",") if x], bounds)
     names = {"predict": flags.name, "embed": f"{flags.name}-embed"}
-    names["predict_text"] = f"{flags.name}-text"
+    names |= {"predict_text": f"{flags.name}-text", "say": f"{flags.name}-say"}
     threads = futures.ThreadPoolExecutor(4 * bounds.buckets[-1])
     models = [
         endpoint.Served(names[k], function, bounds, threads, flags.answer_seconds)

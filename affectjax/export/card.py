@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import Any
 
 import jax
+import numpy as np
 
 from affectjax import config as config_lib
 from affectjax.affect import vad as vad_lib
@@ -130,7 +131,7 @@ def _input(name: str, spec: Any) -> dict[str, Any]:
 def _outputs(given: Mapping[str, jax.ShapeDtypeStruct]) -> dict[str, Any]:
     return {
         k: {
-            "dtype": str(s.dtype),
+            "dtype": "string" if np.dtype(s.dtype).kind == "S" else str(s.dtype),
             "shape": [-1, *s.shape[1:]],
             "meaning": signatures.OUTPUTS[k],
         }

@@ -37,7 +37,9 @@ for name in names.split(","):
                 taken[key] = taken[key][:, : taken[length].max()]
         taken = {k: tf.constant(v) for k, v in taken.items()}
         said = model.signatures[name](**taken)
-        out |= {f"{name}/{part}/{k}": v.numpy() for k, v in said.items()}
+        for k, v in said.items():
+            v = v.numpy()
+            out[f"{name}/{part}/{k}"] = v.astype("S") if v.dtype == object else v
         times = []
         for _ in range(int(calls) if name == timed else 0):
             start = time.perf_counter()
@@ -61,9 +63,9 @@ def compare(
 
     `expected` are outputs by signature; one that ends with "_text" is asked about `texts`, which
     are the clips before their tokens were made, and is then the one timed, else `predict`. `parts`
-    are rows that are asked about together, by what the card calls them. Of a bool output the
-    difference is 1 where any entry differs, but for those which `open_to_rounding` marks by output:
-    a threshold is a validation clip's own probability.
+    are rows that are asked about together, by what the card calls them. Of a bool output
+    and of text the difference is 1 where any entry differs, but for those which `open_to_rounding`
+    marks by output: a threshold is a validation clip's own probability.
 
     Raises:
       ValueError: TensorFlow could not load or run the model.
@@ -104,6 +106,6 @@ def run(*arguments: str) -> str:
 
 
 def _difference(found: np.ndarray, expected: np.ndarray, loose: np.ndarray) -> float:
-    if found.dtype == bool:
+    if found.dtype.kind in "bS":
         return float(((found != expected) & ~loose).any())
     return float(np.abs(found - expected).max())

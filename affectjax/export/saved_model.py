@@ -11,10 +11,11 @@ import jax
 import numpy as np
 
 from affectjax import config as config_lib
+from affectjax.data import reasons
 from affectjax.data.ops import text, video
 from affectjax.evals import calibrate
 from affectjax.export import card as card_lib
-from affectjax.export import fresh, signatures, stablehlo, texts, warm_up
+from affectjax.export import fresh, sentences, signatures, stablehlo, texts, warm_up
 from affectjax.train import inputs, setup, shard
 
 TOLERANCE = 1e-4
@@ -32,10 +33,11 @@ def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> di
     [-1, 1], s up to the model's window, with `audio_length` int32 (b), `tokens` int32 (b, n), n up
     to the longest text, with `token_length` int32 (b). Of a model of text `serving_default` is
     `predict_text`, which takes `text`, strings (b); its batches are as long as the smallest of
-    `texts.lengths` that holds them. What they answer is `signatures.OUTPUTS`. Log-mel,
-    normalisation and calibration are inside. Assets: card.json, card.md, labels.txt, vad.json,
-    config.json, of a model of text vocab.txt, of one of attributes attributes.json, their names;
-    assets.extra holds requests for warming up, stablehlo the same functions for jax alone.
+    `texts.lengths` that holds them. A model that answers in words also has `say`. What they answer
+    is `signatures.OUTPUTS`. Log-mel, normalisation and calibration are inside. Assets: card.json,
+    card.md, labels.txt, vad.json, config.json, of a model of text vocab.txt, of one that says
+    something pieces.txt, of one of attributes attributes.json, their names; assets.extra holds
+    requests for warming up, stablehlo the same functions for jax alone.
 
     Returns the largest difference to the run's own outputs, by output.
 
@@ -54,26 +56,29 @@ def export(config: Any, workdir: str | os.PathLike[str], output: str = "") -> di
         step, state = restored["selected"]
         params = signatures.flat(jax.device_get(state.eval_params))
     fitted = calibrate.load_for(workdir, step)
-    serve = {"predict": signatures.predict(run.task, fitted), "embed": signatures.embed(run.task)}
+    serve, form = signatures.every(run.task, fitted), sentences.form(run.task)
     spec = {k: run.spec[k] for k in signatures.INPUTS if k in run.spec}
     reader = texts.reader(config)
-    said = texts.real(config, reader, CLIPS) if reader else []
-    clips, cut = texts.read(reader, said) if reader else (_real_clips(config, spec), None)
+    given = texts.real(config, reader, CLIPS) if reader else []
+    clips, cut = texts.read(reader, given) if reader else (_real_clips(config, spec), None)
     expected = {k: jax.device_get(jax.jit(f)(params, clips)) for k, f in serve.items()}
     specs: dict[str, Mapping[str, Any]] = dict.fromkeys(expected, spec)
     if reader:
         expected[texts.SIGNATURE] = {**expected["predict"], "cut": cut}
         specs[texts.SIGNATURE] = texts.SPEC
+    if form:
+        own = expected[sentences.SIGNATURE]
+        own |= sentences.texts(run.task, own["said"])
     card = card_lib.make(config, workdir, specs, expected, step)
     functions = {k: stablehlo.lower(f, params, spec) for k, f in serve.items()}
-    save(folder, functions, params, spec, _assets(card, reader, config))
+    save(folder, functions, params, spec, _assets(card, reader, form, config), form)
     stablehlo.write(folder / "stablehlo", functions, params)
     first = texts.SIGNATURE if reader else "predict"
     lengths = texts.lengths(reader.longest) if reader else ()
     warm_up.write(folder, {DEFAULT: specs[first], **specs}, card_lib.BUCKETS, lengths)
     loose = _open_to_rounding(expected["predict"], fitted)
     parts = texts.parts(clips) if reader else fresh.parts(clips)
-    told, milliseconds = fresh.compare(folder, clips, expected, loose, parts, said)
+    told, milliseconds = fresh.compare(folder, clips, expected, loose, parts, given)
     _measured(folder, card, milliseconds)
     print(tell(folder, told, len(next(iter(clips.values())))), flush=True)
     if max(told.values()) > TOLERANCE:
@@ -87,10 +92,12 @@ def save(
     params: Mapping[str, np.ndarray],
     spec: Mapping[str, jax.ShapeDtypeStruct],
     assets: Mapping[str, str],
+    form: reasons.Form | None = None,
 ) -> None:
     """Write the SavedModel: parameters as variables, the functions as StableHLO inside.
 
-    With vocab.txt among the assets it also has `texts.SIGNATURE`.
+    With vocab.txt among the assets it also has `texts.SIGNATURE`; with the form of what is said,
+    and pieces.txt, `sentences.SIGNATURE` answers in text.
     """
     import tensorflow as tf
 
@@ -98,8 +105,7 @@ def save(
     module.params = {k: tf.Variable(v) for k, v in params.items()}
     signature = {k: tf.TensorSpec(_free(k, s), s.dtype, name=k) for k, s in spec.items()}
     pieces = assets.get(VOCABULARY, "").split("\n")[:-1]
-    module.served = {k: _served(f, module, spec, len(pieces)) for k, f in functions.items()}
-    concrete = {k: f.get_concrete_function(**signature) for k, f in module.served.items()}
+    served = {k: _served(f, module, spec, len(pieces)) for k, f in functions.items()}
     first = "predict"
     with tempfile.TemporaryDirectory() as scratch:
         module.assets = []
@@ -107,6 +113,12 @@ def save(
             path = pathlib.Path(scratch) / name
             path.write_text(text, encoding="utf-8")
             module.assets.append(tf.saved_model.Asset(str(path)))
+        if form:
+            module.pieces = sentences.table(str(pathlib.Path(scratch) / sentences.PIECES))
+            generate = served[sentences.SIGNATURE]
+            served[sentences.SIGNATURE] = sentences.served(generate, module.pieces, form)
+        module.served = served
+        concrete = {k: f.get_concrete_function(**signature) for k, f in served.items()}
         if pieces:
             first, longest = texts.SIGNATURE, spec["tokens"].shape[1]
             module.vocabulary = texts.table(str(pathlib.Path(scratch) / VOCABULARY))
@@ -227,12 +239,14 @@ def _free(name: str, spec: jax.ShapeDtypeStruct) -> tuple[int | None, ...]:
     return (None, None) if name in ("audio", "tokens") else (None, *spec.shape[1:])
 
 
-def _assets(card: Mapping[str, Any], reader: Any, config: Any) -> dict[str, str]:
+def _assets(card: Mapping[str, Any], reader: Any, form: Any, config: Any) -> dict[str, str]:
     pieces = text.pieces(reader.vocabulary) if reader else {}
     vocabulary = {VOCABULARY: "\n".join(pieces) + "\n"} if reader else {}
+    words = {sentences.PIECES: sentences.pieces(form)} if form else {}
     held = {"attributes.json": json.dumps(card["attributes"], indent=1)}
     return {
         **vocabulary,
+        **words,
         **(held if card["attributes"] else {}),
         "card.json": json.dumps(card, indent=1),
         "card.md": card_lib.markdown(card),

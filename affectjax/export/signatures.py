@@ -41,7 +41,16 @@ OUTPUTS = {
     "vad_sd": "(b, d), the standard deviation that the model itself predicts",
     "cut": "(b,) bool, the text is longer than what the model reads of it",
     "embedding": "(b, e), what the heads read; members of an ensemble side by side",
+    "said": "(b, n) the ids that were generated, each a line of pieces.txt; padding behind the end",
+    "emotion": "(b,) UTF-8, the emotion that the text names",
+    "because": "(b,) UTF-8, the reason that it gives, empty where it gives none",
 }
+
+
+def every(task: Any, fitted: Mapping[str, Any]) -> dict[str, Serve]:
+    """The functions by signature: `predict`, `embed`, and of a task that answers in words `say`."""
+    told = {"predict": predict(task, fitted), "embed": embed(task)}
+    return told | ({"say": say(task)} if hasattr(task, "say") else {})
 
 
 def predict(task: Any, fitted: Mapping[str, Any]) -> Serve:
@@ -77,6 +86,16 @@ def embed(task: Any) -> Serve:
 
     def serve(params: Mapping[str, jax.Array], given: Mapping[str, jax.Array]) -> Served:
         return {"embedding": _feature(task, nested(params), given)}
+
+    return serve
+
+
+def say(task: Any) -> Serve:
+    """The ids that a task which answers in words generates, as `said` (b, n)."""
+
+    def serve(params: Mapping[str, jax.Array], given: Mapping[str, jax.Array]) -> Served:
+        ids = task.say({"params": nested(params)}, given)
+        return {"said": ids.astype(jnp.int32)}
 
     return serve
 

@@ -69,7 +69,7 @@ def start(
             "cache=True with a VAD encoder that lets words see later ones: each new word changes "
             "the features of those before; set causal=True in the encoder, or cache=False"
         )
-    size, b = model.size, len(patches)
+    size, b = model.size, patches.shape[0]
     before = size.prefix + len(words.prompt) - 1  # tokens that the state holds at the start
     total = before + 1 + length
     if total > size.positions:
@@ -88,7 +88,7 @@ def start(
     elif summary is not None:
         state["summary"] = summary
     step = partial(_step, model, variables, words, lexicon, before)
-    return step, state, jnp.full(b, words.prompt[-1])
+    return step, state, jnp.full((b,), words.prompt[-1])
 
 
 def kinds(ids: Int[Array, "r n"], words: Words, prefix: int = 0) -> Int[Array, "r n"]:

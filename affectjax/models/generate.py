@@ -84,8 +84,9 @@ def sample(
         token = jnp.where(over, pad, choose(logits, at)).astype(tokens.dtype)
         return at + 1, tokens.at[:, at].set(token), token, over | (token == end), state
 
-    tokens = jnp.full((len(first), length), pad, first.dtype)
-    start = (jnp.array(0), tokens, first, jnp.zeros(len(first), bool), state)
+    rows = first.shape[0]  # symbolic in an export
+    tokens = jnp.full((rows, length), pad, first.dtype)
+    start = (jnp.array(0), tokens, first, jnp.zeros((rows,), bool), state)
     more = lambda carry: (carry[0] < length) & ~carry[3].all()  # noqa: E731
     return jax.lax.while_loop(more, body, start)[1]
 
@@ -117,7 +118,7 @@ def beam(
     """
     if alpha < 0 or beams < 1:
         raise ValueError(f"alpha {alpha} and {beams} beams; allowed: at least 0 and at least 1")
-    b = len(first)
+    b = first.shape[0]
     tokens = jnp.full((b, beams, length), pad, first.dtype)
     open_ = (tokens, jnp.full((b, beams), _NEVER).at[:, 0].set(0.0))
     done = (tokens, jnp.full((b, beams), _NEVER))

@@ -50,11 +50,18 @@ def main() -> None:
     card = json.loads((flags.model / "assets" / "card.json").read_text())
     save = flags.output if flags.save else None
     ask = over_http(flags.url, list(card["inputs"]), save, flags.max_bytes)
-    predict.of_files(predictor(flags.model, ask, flags.hop), flags.input, flags.output)
+    say = None
+    if "say" in card["signatures"]:
+        say = over_http(f"{flags.url}-say", list(card["inputs"]), most=flags.max_bytes)
+    predict.of_files(predictor(flags.model, ask, flags.hop, say), flags.input, flags.output)
 
 
-def predictor(folder: pathlib.Path, ask: Ask, hop: float = 0.0) -> predict.Predictor:
-    """What `predict` asks about windows, with a server behind it instead of a run."""
+def predictor(
+    folder: pathlib.Path, ask: Ask, hop: float = 0.0, say: Ask | None = None
+) -> predict.Predictor:
+    """What `predict` asks about windows, with a server behind it instead of a run; `say` is the
+    model of an export that answers in words.
+    """
     card = json.loads((folder / "assets" / "card.json").read_text())
     config = json.loads((folder / "assets" / "config.json").read_text())
     data = config["data"]
@@ -74,7 +81,18 @@ def predictor(folder: pathlib.Path, ask: Ask, hop: float = 0.0) -> predict.Predi
         step=card["step"],
         units=tuple(config["task"].get("units", ())),
         attributes=card.get("attributes", {}),
+        say=(lambda batch: spoken(say(batch))) if say else None,
     )
+
+
+def spoken(said: Mapping[str, np.ndarray]) -> list[dict[str, str]]:
+    """What `speech.Say` gives of each row, from a server's answer.
+
+    >>> spoken({"emotion": np.array(["awe"]), "because": np.array(["it is wide"])})
+    [{'emotion': 'awe', 'because': 'it is wide'}]
+    """
+    pairs = zip(said["emotion"], said["because"], strict=True)
+    return [{"emotion": str(emotion), "because": str(because)} for emotion, because in pairs]
 
 
 def _served(fitted: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,9 @@ def _walked(spec, workdir):
     low, high = told["test"][f"{name}_interval"]
     assert low <= high
     assert {"probabilities", "labels", "vad", "score"} & set(told["said"])
-    assert not exports or 0 <= max(told["differences"].values()) < 1e-4
+    if exports:
+        assert 0 <= max(told["differences"].values()) < 1e-4
+        assert ("because" in told["differences"]) == ("says" in told["said"])
     assert (workdir / "report.html").exists()
 
 
