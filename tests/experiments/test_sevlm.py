@@ -1,5 +1,7 @@
 """What SEVLM's runs say is scored by hand; its experiment's margins fail where they should."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -22,6 +24,24 @@ def test_said_texts_are_scored_by_hand():
     assert told["rouge_l"] == pytest.approx((1 + 2 * third) / 3)
     with pytest.raises(ValueError, match="the split is empty"):
         speak.scores([])
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="METEOR's program runs by Java")
+def test_meteor_is_that_of_its_authors_by_hand():
+    """Denkowski & Lavie 2014 with the English weights: alpha 0.85, beta 0.2, gamma 0.6."""
+    people = [["awe", "dark storm sea"]]
+    records = [
+        {"emotion": "awe", "because": "dark storm sea", "people": people},
+        {"emotion": "awe", "because": "dark storm", "people": people},
+    ]
+    recall = 2 / 3
+    mean = recall / (0.85 + 0.15 * recall)  # precision 1
+    one = mean * (1 - 0.6 * (1 / 2) ** 0.2)  # one run of two words
+    exact = ("-m", "exact")  # the program reads its paraphrases for ten seconds
+    assert speak.meteor(records[1:], *exact)["meteor"] == pytest.approx(one, abs=1e-6)
+    assert one < speak.meteor(records, *exact)["meteor"] < 1
+    with pytest.raises(RuntimeError, match=r"METEOR's program ended: .+"):
+        speak.meteor(records, "-m", "nothing")
 
 
 def test_margins_that_do_not_hold_are_told():
