@@ -105,7 +105,8 @@ def _calibrated(folds: Sequence[Rows], fitted: Sequence[dict[str, Any]]) -> dict
             conformal.sets(fold["probabilities"], one["set_threshold"])
             for fold, one in zip(scaled, fitted, strict=True)
         ]
-        rows = {k: np.concatenate([fold[k] for fold in folds]) for k in ("emotion", "subject")}
+        known = [k for k in ("emotion", "subject", "distribution") if k in folds[0]]
+        rows = {k: np.concatenate([fold[k] for fold in folds]) for k in known}
         out["pooled"] |= conformal.scores(np.concatenate(sets), **rows)
     return out
 

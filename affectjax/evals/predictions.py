@@ -28,17 +28,19 @@ def write(
 ) -> None:
     """<folder>/<split>_predictions.csv, one row a clip.
 
-    Columns: clip_id, subject, of a mixture dataset; of categories emotion, predicted and
-    p_<label>...; of labels that may hold together has_<label>... (0 or 1) and score_<label>...;
-    VAD's truth and as predicted, of the dimensions that the model has; score and score_pred; of
-    action `units` unit_AU<number> (0, 1, or nan where unknown) and told_AU<number>; of
-    `attributes`, which are their names, `attributes.columns`.
+    Columns: clip_id, subject, of a mixture dataset; of categories emotion, predicted, p_<label>...
+    and, where raters voted, q_<label>..., their shares; of labels that may hold together
+    has_<label>... (0 or 1) and score_<label>...; VAD's truth and as predicted, of the dimensions
+    that the model has; score and score_pred; of action `units` unit_AU<number> (0, 1, or nan where
+    unknown) and told_AU<number>; of `attributes`, which are their names, `attributes.columns`.
     """
     columns: dict[str, Any] = {k: clips[k] for k in ("clip_id", "subject", _DATASET) if k in clips}
     if "probabilities" in clips:
         columns["emotion"] = clips["emotion"]
         columns["predicted"] = clips["probabilities"].argmax(-1)
         columns |= {f"p_{n}": clips["probabilities"][:, i] for i, n in enumerate(labels)}
+        if "distribution" in clips:
+            columns |= {f"q_{n}": clips["distribution"][:, i] for i, n in enumerate(labels)}
     for key, prefix in (("multilabel", "has_"), ("multilabel_pred", "score_")):
         if "multilabel_pred" in clips:
             columns |= {f"{prefix}{n}": clips[key][:, i] for i, n in enumerate(labels)}
@@ -70,6 +72,7 @@ def read(path: str | os.PathLike[str]) -> Rows:
         clips[_DATASET] = np.array([row[_DATASET] for row in rows])
     groups = {
         "probabilities": "p_",
+        "distribution": "q_",
         "multilabel": "has_",
         "multilabel_pred": "score_",
         "vad": "vad_",

@@ -6,10 +6,9 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from affectjax.evals import calibrate
 from affectjax.metrics import calibration
 
 INK, FAINT, BLUE, RED = "#333842", "#c9cdd4", "#3a5ba0", "#c8553d"
@@ -35,28 +34,32 @@ def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> bytes:
 
 
 def reliability(
-    probabilities: Float[np.ndarray, "b k"],
-    emotion: Int[np.ndarray, " b"],
-    fitted: Mapping[str, Any],
+    told: Mapping[str, Float[np.ndarray, "b k"]],
+    truth: Float[np.ndarray, "b k"],
+    by_raters: bool = False,
 ) -> bytes:
-    """Accuracy against confidence in 15 bins, as predicted and by `calibrate.honest`."""
+    """How often the likeliest category is right against how sure it is, in 15 bins, by curve.
+
+    Args:
+      told: probabilities of two or more ways to tell, by what they are called.
+      truth: 1 for the true category; or the raters' shares, and then an answer is as right as the
+        share of raters who chose it (`by_raters`), which is soft ECE's.
+    """
     figure = Figure(figsize=(5.4, 4.6))
     axis, below = figure.subplots(2, 1, height_ratios=[3.2, 1], sharex=True)
-    by = "vector" if "vector" in fitted else f"temperature {fitted.get('temperature', 1.0):.2f}"
     axis.plot([0, 1], [0, 1], color=FAINT, linewidth=1)
-    for p, colour, name in (
-        (np.asarray(probabilities), RED, "as predicted"),
-        (calibrate.honest(probabilities, fitted), BLUE, by),
-    ):
-        right = p.argmax(1) == emotion
+    for (name, given), colour in zip(told.items(), (RED, BLUE, INK), strict=False):
+        p = np.asarray(given)
+        right = np.asarray(truth)[np.arange(len(p)), p.argmax(1)]
         bins = calibration.bins(p.max(1), right, 15)
         count, confidence = np.asarray(bins.count), np.asarray(bins.confidence)
         correct, full = np.asarray(bins.correct), count > 0
         x, y = confidence[full] / count[full], correct[full] / count[full]
-        label = f"{name}: ECE {float(calibration.ece(bins)):.3f}"
+        score = f"{'soft ' * by_raters}ECE {float(calibration.ece(bins)):.3f}"
+        label = f"{name}: {score}"
         axis.plot(x, y, "o-", color=colour, markersize=4, linewidth=1.4, label=label)
         below.hist(p.max(1), bins=15, range=(0, 1), histtype="step", color=colour, linewidth=1.3)
-    axis.set_ylabel("share correct", color=INK)
+    axis.set_ylabel("share of raters who chose it" if by_raters else "share correct", color=INK)
     axis.legend(frameon=False, fontsize=9, loc="upper left")
     axis.set_ylim(0, 1)
     below.set_xlabel("confidence", color=INK)

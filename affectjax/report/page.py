@@ -119,14 +119,27 @@ def pictures(
     out = {}
     if "probabilities" in clips:
         out["confusion"] = figures.confusion(values["confusion"], values["labels"])
-        known = clips["emotion"] >= 0
-        p, y = clips["probabilities"][known], clips["emotion"][known]
-        out["reliability"] = figures.reliability(p, y, fitted)
+        out |= _reliability(clips, fitted)
     if "multilabel_pred" in clips:
         out["precisions"] = figures.precisions(values, values["labels"])
     if "vad_pred" in clips and "vad" in clips:
         rated = ~np.isnan(clips["vad"]).any(-1)
         out["circumplex"] = figures.circumplex(clips["vad_pred"][rated], clips["vad"][rated])
+    return out
+
+
+def _reliability(clips: Mapping[str, np.ndarray], fitted: Mapping[str, Any]) -> dict[str, bytes]:
+    """Calibration diagrams: against the true category, and where there are raters against them."""
+    p = clips["probabilities"]
+    by = "vector" if "vector" in fitted else f"temperature {fitted.get('temperature', 1.0):.2f}"
+    told = {"as predicted": p, by: calibrate.honest(p, fitted)}
+    known = clips["emotion"] >= 0
+    truth = np.eye(p.shape[1])[clips["emotion"][known]]
+    out = {"reliability": figures.reliability({k: v[known] for k, v in told.items()}, truth)}
+    voted = clips.get("distribution", np.zeros_like(p)).sum(-1) > 0
+    if voted.any():
+        rows = {k: v[voted] for k, v in told.items()}
+        out["raters"] = figures.reliability(rows, clips["distribution"][voted], by_raters=True)
     return out
 
 

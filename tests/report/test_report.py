@@ -88,7 +88,7 @@ def _evaluated(folder):
     clips = _clips(1, n=60)
     p = np.concatenate([clips["probabilities"], np.zeros((60, 4))], 1)
     ids = np.array([pipeline.hash_id(f"fake-0-{i}") for i in range(60)])
-    clips |= {"probabilities": p, "clip_id": ids}
+    clips |= {"probabilities": p, "clip_id": ids, "distribution": np.roll(p, 1, axis=0)}
     (folder / "evaluation").mkdir(parents=True)
     predictions.write(folder / "evaluation", "test", clips, EKMAN7.names)
     keys = ("probabilities", "emotion", "vad", "vad_pred", "subject")
@@ -117,17 +117,16 @@ def test_the_page_stands_alone_and_shows_clips(reported):
     folder, values = reported
     text = (folder / "report.html").read_text()
     sources = re.findall(r'(?:src|href)="([^"]{0,22})', text)
-    assert sum(s.startswith("data:image/png;base64,") for s in sources) == 4
+    assert sum(s.startswith("data:image/png;base64,") for s in sources) == 5
     assert sum(s.startswith("data:video/webm;base64") for s in sources) == 2 * clips_lib.SHOWN
-    assert len(sources) == 4 + 2 * clips_lib.SHOWN
+    assert len(sources) == 5 + 2 * clips_lib.SHOWN
     assert not re.search(r"https?://|url\(|@import", text)
     assert "&lt;b&gt;" in text
     for told in (f"{values['uar']:.3f}", "Most disputed", "jaxlib", "&quot;seed&quot;: 0"):
         assert told in text
     pictures = {p.name for p in (folder / "evaluation").glob("*.png")}
-    assert pictures == {
-        "test_confusion.png", "test_reliability.png", "test_circumplex.png", "curves.png"
-    }  # fmt: skip
+    of_test = ("confusion", "reliability", "raters", "circumplex")
+    assert pictures == {"curves.png", *(f"test_{name}.png" for name in of_test)}
 
 
 def test_the_page_begins_with_what_the_run_is_and_what_it_reached(reported):
