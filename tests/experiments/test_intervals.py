@@ -1,5 +1,7 @@
 """Intervals of VAD side by side: every way that a run allows, and what a fit mends."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -15,12 +17,27 @@ def _drawn(seed, n=3000):
 
 
 def test_a_fit_mends_what_a_model_tells_of_itself():
-    told = compare.scored(_drawn(0), _drawn(1))
+    runs = [(_drawn(0), _drawn(1)), (_drawn(2), _drawn(3))]
+    told = compare.scored(runs)
     # Within one deviation lie 68.3% of normal errors: 1.96 halves of it, or the quantiles above.
     for name, of in (("its own deviation", 0.673), ("its own quantiles", 0.683)):
         assert told[f"{name}, as told"]["vad_coverage_mean"] == pytest.approx(of, abs=0.02)
         assert told[f"{name}, as told"]["short"] == 1
         assert told[f"{name}, fitted"]["vad_coverage_mean"] == pytest.approx(0.95, abs=0.02)
         assert told[f"{name}, fitted"]["short"] < 0.1
+    fitted = told[compare.WAYS["vad_margin"]]
+    own = [compare.scored([run])[compare.WAYS["vad_margin"]] for run in runs]
+    assert fitted["each"] == [one["vad_winkler_mean"] for one in own]
+    assert fitted["vad_width_mean"] == pytest.approx(np.mean([o["vad_width_mean"] for o in own]))
     plain = {k: v for k, v in _drawn(0).items() if k in ("vad", "vad_pred", "subject")}
     assert [name for name, _ in compare.ways(plain)] == [compare.WAYS["vad_half_width"]]
+
+
+def test_runs_that_differ_in_the_seed_alone_go_together(tmp_path):
+    for name, config in (("a", {"seed": 0, "loss": "mse"}), ("b", {"seed": 1, "loss": "mse"})):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text(json.dumps(config))
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "config.json").write_text(json.dumps({"seed": 0, "loss": "pinball"}))
+    a, b, c = (tmp_path / name for name in "abc")
+    assert compare.alike([a, c, b]) == [[a, b], [c]]
