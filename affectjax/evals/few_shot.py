@@ -117,13 +117,28 @@ def linear(
     return softmax(b @ found[:-classes].reshape(-1, classes) + found[-classes:])
 
 
+def t_interval(each: Float[np.ndarray, " n"], level: float = 0.95) -> tuple[float, float, float]:
+    """The mean, and the ends of its interval, mean +- t s / sqrt(n), of n draws.
+
+    Raises:
+      ValueError: fewer than two draws.
+
+    >>> [round(x, 2) for x in t_interval(np.array([0.4, 0.5, 0.6]))]
+    [0.5, 0.25, 0.75]
+    """
+    from scipy import stats
+
+    if len(each) < 2:
+        raise ValueError(f"{len(each)} draw tells nothing of their spread: give two or more")
+    t = stats.t.ppf((1 + level) / 2, len(each) - 1)
+    half = float(t * each.std(ddof=1) / np.sqrt(len(each)))
+    mean = float(each.mean())
+    return mean, mean - half, mean + half
+
+
 METHODS: Mapping[str, Method] = {"prototypes": prototypes, "linear": linear}
 
 
 def _spread(each: np.ndarray, level: float) -> dict[str, Any]:
-    from scipy import stats
-
-    t = stats.t.ppf((1 + level) / 2, len(each) - 1)
-    half = float(t * each.std(ddof=1) / np.sqrt(len(each)))
-    mean = float(each.mean())
-    return {"uar": mean, "interval": [mean - half, mean + half], "each": each.tolist()}
+    mean, *interval = t_interval(each, level)
+    return {"uar": mean, "interval": interval, "each": each.tolist()}
