@@ -84,6 +84,10 @@ def config(model: str, scheme: str, topology: chips.Topology, test: bool) -> Any
     out.sharding.preset = scheme
     if scheme == "fsdp":
         out.mesh.fsdp = fsdp_parts(topology)
+    elif model == "hicmae":
+        # Parameters are whole, the batch is split over both axes: features of global negatives are
+        # gathered along the longest side of the slice last, when they are large.
+        out.mesh.fsdp = max(topology.count // max(topology.shape), 1)
     return out
 
 

@@ -1,10 +1,18 @@
 """Symmetric InfoNCE between two views of the same clips."""
 
+import math
+from collections.abc import Sequence
+from functools import partial
+
 import jax
 import jax.numpy as jnp
+from jax import lax
+from jax.sharding import PartitionSpec
 from jaxtyping import Array, Float
 
 from affectjax.losses.weighting import Given
+
+_ROWS = ("data", "fsdp")  # the axes of a mesh that split the rows of a batch, slowest first
 
 
 def similarity(
@@ -14,8 +22,7 @@ def similarity(
 
     No projection and no epsilon in the norm (HiCMAE's official code). In float32.
     """
-    mean_a, mean_b = (x.mean(axis=1, dtype=jnp.float32) for x in (a, b))
-    return _unit(mean_a) @ _unit(mean_b).T / temperature
+    return _direction(a) @ _direction(b).T / temperature
 
 
 def info_nce(logits: Float[Given, "b b"]) -> Float[Array, " b"]:
@@ -44,6 +51,9 @@ def between(
         the config's and not the mesh's, so a run keeps its loss on other devices; where the data
         axes of the mesh divide it, no feature leaves its device.
 
+    Where the mesh in use (`jax.set_mesh`) splits the batch, global negatives are gathered one axis
+    after the other (`_spread`), to the same value.
+
     Raises:
       ValueError: the groups do not divide the batch.
 
@@ -55,9 +65,43 @@ def between(
     size = a.shape[0]
     if size % groups:
         raise ValueError(f"{groups} groups of negatives do not divide a batch of {size}")
+    if groups == 1 and (axes := _splitting(size)):
+        rows = PartitionSpec(axes)
+        spread = partial(_spread, temperature=temperature, axes=axes)
+        both = jax.shard_map(spread, in_specs=(rows, rows), out_specs=rows, axis_names={*axes})
+        return both(_direction(a), _direction(b))
     parts = [x.reshape(groups, size // groups, *x.shape[1:]) for x in (a, b)]
     return jax.vmap(lambda x, y: info_nce(similarity(x, y, temperature)))(*parts).reshape(size)
 
 
-def _unit(x: Float[Given, "b d"]) -> Float[Array, "b d"]:
-    return x / jnp.linalg.norm(x, axis=-1, keepdims=True)
+def _splitting(size: int) -> tuple[str, ...]:
+    """The axes of the mesh in use that split a batch of `size` rows; none without a mesh."""
+    shape = jax.sharding.get_abstract_mesh().shape
+    axes = tuple(axis for axis in _ROWS if shape.get(axis, 1) > 1)
+    return () if size % math.prod(shape[axis] for axis in axes) else axes
+
+
+def _spread(
+    a: Float[Array, "r d"], b: Float[Array, "r d"], temperature: float, axes: Sequence[str]
+) -> Float[Array, " r"]:
+    """`info_nce` of this device's clips with those of all devices of `axes`.
+
+    The directions of b are gathered along one axis after the other, and so are their gradients
+    scattered: of a gather over two axes at once libtpu 0.0.42.1 makes a sum, twice the bytes. Of
+    the columns' sums each device adds up its rows, so that a need not be gathered.
+    """
+    every = b
+    for axis in reversed(axes):
+        every = lax.all_gather(every, axis, tiled=True)
+    logits = a @ every.T / temperature
+    pairs = (a * b).sum(-1) / temperature
+    highest = lax.pmax(lax.stop_gradient(logits).max(axis=0), axes)
+    columns = highest + jnp.log(lax.psum(jnp.exp(logits - highest).sum(axis=0), axes))
+    own = lax.dynamic_slice_in_dim(columns, lax.axis_index(axes) * len(a), len(a))
+    return 0.5 * (jax.nn.logsumexp(logits, axis=1) + own) - pairs
+
+
+def _direction(tokens: Float[Given, "b n d"]) -> Float[Array, "b d"]:
+    """The mean token of each clip, of length 1, in float32."""
+    mean = tokens.mean(axis=1, dtype=jnp.float32)
+    return mean / jnp.linalg.norm(mean, axis=-1, keepdims=True)

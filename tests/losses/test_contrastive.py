@@ -9,6 +9,7 @@ from affectjax.losses import contrastive
 from affectjax.train import shard
 
 A, B = np.random.default_rng(0).normal(size=(2, 16, 3, 8)).astype(np.float32)
+WEIGHTS = np.linspace(0.5, 2, 16, dtype=np.float32)
 
 
 def _by_hand(groups):
@@ -37,6 +38,21 @@ def test_negatives_on_eight_devices_give_the_value_written_by_hand(groups):
     np.testing.assert_allclose(jax.jit(loss)(a, b), expected, rtol=1e-5, atol=1e-6)
     gradient = jax.grad(lambda a, b: loss(a, b).mean())
     np.testing.assert_allclose(jax.jit(gradient)(a, b), gradient(A, B), atol=1e-6)
+
+
+def test_negatives_gathered_one_axis_after_the_other_give_the_same():
+    mesh = shard.make_mesh({"data": 2, "fsdp": 4})
+    gradient = jax.value_and_grad(lambda a, b: contrastive.between(a, b) @ WEIGHTS, argnums=(0, 1))
+    expected = gradient(A, B)
+    with jax.set_mesh(mesh):
+        a, b = (jax.device_put(x, shard.batch_sharding(mesh)) for x in (A, B))
+        lowered = jax.jit(gradient).lower(a, b)
+        assert lowered.as_text().count("stablehlo.all_gather") == 2
+        assert lowered.as_text().count("stablehlo.reduce_scatter") == 2
+        found = lowered.compile()(a, b)
+        three = contrastive.between(A[:3], B[:3])  # rows that the mesh does not divide
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, 1e-6, 2e-6), found, expected)
+    np.testing.assert_allclose(three, contrastive.between(A[:3], B[:3]), rtol=1e-6)
 
 
 def test_local_negatives_leave_no_device():
