@@ -1,6 +1,6 @@
 """Weak scaling by the TPU compiler: the cost per chip of a step, at a fixed batch per chip.
 
-  JAX_PLATFORMS=cpu python -m benchmarks.scaling --output=runs/scaling   # 8 to 256 chips of v5e
+  JAX_PLATFORMS=cpu python -m benchmarks.scaling --output=runs/scaling   # 8 to 1,024 chips
   python -m benchmarks.scaling --output=runs/scaling --topologies=cpu:2,cpu:8 --sizes=test
 
 Nothing runs: `--mode=compile`'s figures for HiCMAE-B pre-training (16 frames of 160 pixels, 256
@@ -27,7 +27,7 @@ from affectjax.models import hicmae, stack
 from affectjax.tasks import inputs, masked
 from affectjax.train import defaults, optim
 
-TOPOLOGIES = ("v5e:2x4", "v5e:4x4", "v5e:8x8", "v5e:16x16")
+TOPOLOGIES = ("v5e:2x4", "v5e:4x4", "v5e:8x8", "v5e:16x16", "v5p:8x8x16")
 PER_CHIP = {"hicmae": 8, "vit": 16}
 LABELS = {"hicmae": "HiCMAE-B pre-training", "vit": "ViT-L/14 fine-tuning"}
 
