@@ -20,6 +20,9 @@ class Key:
     meaning: str
 
 
+# The axes of a mesh that split the rows of a batch, from the slowest links to the fastest.
+AXES = ("data", "fsdp")
+
 KEYS: dict[str, Key] = {
     "frames": Key("t h w 3", "uint8", "RGB 0..255", "video frames of the clip, in time order"),
     "image": Key("h w 3", "uint8", "RGB 0..255", "a still image"),

@@ -114,7 +114,8 @@ def save(
             path.write_text(text, encoding="utf-8")
             module.assets.append(tf.saved_model.Asset(str(path)))
         if form:
-            module.pieces = sentences.table(str(pathlib.Path(scratch) / sentences.PIECES))
+            words = str(pathlib.Path(scratch) / sentences.PIECES)
+            module.pieces = texts.table(words, of_ids=True)
             generate = served[sentences.SIGNATURE]
             served[sentences.SIGNATURE] = sentences.served(generate, module.pieces, form)
         module.served = served

@@ -34,20 +34,6 @@ def texts(task: Any, ids: np.ndarray) -> dict[str, np.ndarray]:
     return dict(zip(("emotion", "because"), each, strict=True))
 
 
-def table(path: str) -> Any:
-    """The pieces of PIECES by id as a lookup table, "" for other ids; a SavedModel keeps it."""
-    import tensorflow as tf
-
-    rows = tf.lookup.TextFileInitializer(
-        path,
-        tf.int64,
-        tf.lookup.TextFileIndex.LINE_NUMBER,
-        tf.string,
-        tf.lookup.TextFileIndex.WHOLE_LINE,
-    )
-    return tf.lookup.StaticHashTable(rows, default_value="")
-
-
 def served(generate: Any, known: Any, form: reasons.Form) -> Any:
     """The function of `generate`'s inputs to its ids, and to the emotion and reason they write."""
     import tensorflow as tf
@@ -61,7 +47,7 @@ def served(generate: Any, known: Any, form: reasons.Form) -> Any:
 
 
 def text(ids: Any, known: Any, form: reasons.Form) -> tuple[Any, Any]:
-    """Emotion and reason (b) of ids (b, n), by `table`, as `reasons.decode` reads each row."""
+    """Emotion and reason (b) of ids (b, n), by `texts.table`, as `reasons.decode` does."""
     import tensorflow as tf
 
     # How often each mark was seen, up to and with each id.

@@ -74,18 +74,18 @@ def read(op: text_ops.Tokens, texts: Sequence[str]) -> tuple[dict[str, np.ndarra
     return {k: np.stack([row[k] for row in rows]) for k in keys}, mask.sum(1) > op.longest
 
 
-def table(vocabulary: str) -> Any:
-    """The ids of the pieces of a vocab.txt as a lookup table, which a SavedModel keeps as asset."""
+def table(vocabulary: str, of_ids: bool = False) -> Any:
+    """The ids, from 0, of a file's lines as a lookup table, which a SavedModel keeps as asset.
+
+    Of other lines -1. With `of_ids` the lines by id, "" for other ids.
+    """
     import tensorflow as tf
 
-    rows = tf.lookup.TextFileInitializer(
-        vocabulary,
-        tf.string,
-        tf.lookup.TextFileIndex.WHOLE_LINE,
-        tf.int64,
-        tf.lookup.TextFileIndex.LINE_NUMBER,
-    )
-    return tf.lookup.StaticHashTable(rows, default_value=-1)
+    line = (tf.string, tf.lookup.TextFileIndex.WHOLE_LINE)
+    number = (tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER)
+    given, told, other = (number, line, "") if of_ids else (line, number, -1)
+    rows = tf.lookup.TextFileInitializer(vocabulary, *given, *told)
+    return tf.lookup.StaticHashTable(rows, default_value=other)
 
 
 def served(module: Any, longest: int, widest: int) -> Any:

@@ -10,9 +10,8 @@ from jax import lax
 from jax.sharding import PartitionSpec
 from jaxtyping import Array, Float
 
+from affectjax import batch as batch_lib
 from affectjax.losses.weighting import Given
-
-_ROWS = ("data", "fsdp")  # the axes of a mesh that split the rows of a batch, slowest first
 
 
 def similarity(
@@ -77,7 +76,7 @@ def between(
 def _splitting(size: int) -> tuple[str, ...]:
     """The axes of the mesh in use that split a batch of `size` rows; none without a mesh."""
     shape = jax.sharding.get_abstract_mesh().shape
-    axes = tuple(axis for axis in _ROWS if shape.get(axis, 1) > 1)
+    axes = tuple(axis for axis in batch_lib.AXES if shape.get(axis, 1) > 1)
     return () if size % math.prod(shape[axis] for axis in axes) else axes
 
 

@@ -10,6 +10,8 @@ import jax.numpy as jnp
 from jax.sharding import PartitionSpec
 from jaxtyping import Array, Float
 
+from affectjax import batch as batch_lib
+
 # plain: below, on any platform; xla, cudnn: jax.nn.dot_product_attention (cudnn: a GPU, 16 bits);
 # splash: the Pallas kernel for TPUs, which never writes the n x m weights to memory.
 KERNELS = ("plain", "xla", "cudnn", "splash")
@@ -146,7 +148,7 @@ def _block(tokens: int, largest: int = 1024) -> int:
 
 def _spec(shape: tuple[int, ...], axes: Mapping[str, int]) -> PartitionSpec:
     rows: tuple[str, ...] = ()
-    for axis in ("data", "fsdp"):
+    for axis in batch_lib.AXES:
         if axes.get(axis, 1) > 1 and shape[0] % math.prod([axes[a] for a in (*rows, axis)]) == 0:
             rows += (axis,)  # not where parameters are made, from one row
     heads = "tensor" if axes.get("tensor", 1) > 1 and shape[1] % axes["tensor"] == 0 else None

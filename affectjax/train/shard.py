@@ -15,7 +15,7 @@ from affectjax import batch as batch_lib
 PyTree = Any
 # From the slowest links to the fastest: devices beside each other differ in the last axis.
 AXES = ("data", "fsdp", "expert", "sequence", "tensor")
-BATCH_AXES = ("data", "fsdp")
+BATCH_AXES = batch_lib.AXES
 
 
 def make_mesh(axes: Mapping[str, int], devices: Sequence[Any] | None = None) -> Mesh:

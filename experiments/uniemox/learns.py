@@ -246,7 +246,7 @@ def _probe(feature: Callable[[Batch], jax.Array], few: Batch, unseen: Batch) -> 
 
 def table(rows: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
     """A markdown table: means over the starts with t intervals, and how far UniEmoX is ahead."""
-    heads = ("fine-tuned", "linear probe", "likeness to CLIP", "behind, tuned", "behind, probe")
+    heads = ("fine-tuned", "linear probe", "likeness to CLIP", "tuned, behind", "probe, behind")
     lines = [f"| pre-training | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for name, each in rows.items():
         cells = [_cell([told[key] for told in each if key in told]) for key in SCORES]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from affectjax.data import byte_pairs, reasons
-from affectjax.export import sentences, signatures, stablehlo
+from affectjax.export import sentences, signatures, stablehlo, texts
 from experiments.sevlm import learns
 
 
@@ -26,7 +26,7 @@ def test_tensorflow_writes_generated_ids_as_the_run_does(form, tmp_path):
     ]
     path = tmp_path / sentences.PIECES
     path.write_text(sentences.pieces(form), encoding="utf-8")
-    known = sentences.table(str(path))
+    known = texts.table(str(path), of_ids=True)
     for rows in (ids, np.array([[*cut[0], form.because, *cut[1], form.start, 7, form.pad]])):
         each = sentences.text(tf.constant(rows, tf.int32), known, form)
         told = [tuple(x.numpy()[i].decode() for x in each) for i in range(len(rows))]

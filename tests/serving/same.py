@@ -15,6 +15,7 @@ def main() -> None:
     two = [[json.loads(line) for line in text.splitlines()] for text in (served, own)]
     exact = [[{k: r[k] for k in EXACT if k in r} for r in records] for records in two]
     assert exact[0] == exact[1], exact
+    assert all(exact[0]), "a record does not say what it is of"
     shares = [[r["probabilities"] for r in records if "probabilities" in r] for records in two]
     first, second = (np.array([[*p.values()] for p in each]) for each in shares)
     assert len(first), "nothing was predicted"

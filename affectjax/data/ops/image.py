@@ -24,7 +24,7 @@ def resize(frames: np.ndarray, side: int, interpolation: str = "bilinear") -> np
 
 def mirrored(frames: np.ndarray) -> np.ndarray:
     """(t, h, w, 3) uint8, each left to right: cv2.flip takes a thirtieth of a copy by strides."""
-    out = np.empty_like(frames)
+    out = np.empty(frames.shape, frames.dtype)
     for frame, turned in zip(frames, out, strict=True):
         cv2.flip(frame, 1, dst=turned)
     return out

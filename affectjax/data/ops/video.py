@@ -175,8 +175,11 @@ def decode_frames(encoded: list[bytes]) -> np.ndarray:
     """RGB uint8 (t, h, w, 3) of JPEG or PNG bytes.
 
     Raises:
-      ValueError: a frame that does not decode, or of another size than the first, by its number.
+      ValueError: no frame; one that does not decode, or of another size than the first, by its
+        number.
     """
+    if not encoded:
+        raise ValueError("no frame to decode")
     first = _decoded(0, encoded[0])
     if len(encoded) == 1:
         return first[None]
