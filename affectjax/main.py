@@ -164,7 +164,7 @@ def _compile(config: Any, workdir: str | None) -> None:
 
 def run() -> None:
     """The console entry point."""
-    memory.huge_pages()
+    memory.tune_malloc()
     app.run(main)
 
 

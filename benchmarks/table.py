@@ -20,7 +20,7 @@ Runs = Mapping[str, Callable[[], Any]]
 
 def main() -> None:
     """Measure and print, row by row."""
-    memory.huge_pages()
+    memory.tune_malloc()
     from benchmarks import flops
 
     rates = flops.rate()

@@ -1,4 +1,4 @@
-"""The second start that asks for large pages, and what is given back."""
+"""The second start with wishes for malloc, and what is given back."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from tests.conftest import REPO
 PROGRAM = """
 import os, sys
 from affectjax import memory
-memory.huge_pages()
+memory.tune_malloc()
 print(sys.argv[1:], os.environ["GLIBC_TUNABLES"])
 """
 
@@ -22,14 +22,18 @@ def _run(given):
     return result.stdout
 
 
-def test_a_program_starts_again_with_its_arguments_and_the_wish():
-    assert _run({}) == "['--a=b c'] glibc.malloc.hugetlb=1\n"
+KEPT = "glibc.malloc.mmap_threshold=67108864:glibc.malloc.trim_threshold=268435456"
+
+
+def test_a_program_starts_again_with_its_arguments_and_the_wishes():
+    assert _run({}) == f"['--a=b c'] glibc.malloc.hugetlb=1:{KEPT}\n"
 
 
 def test_other_tunables_stay_and_a_wish_already_there_is_kept():
-    other = _run({"GLIBC_TUNABLES": "glibc.malloc.check=0"})
-    assert other.split()[-1] == "glibc.malloc.check=0:glibc.malloc.hugetlb=1"
-    assert _run({"GLIBC_TUNABLES": "glibc.malloc.hugetlb=0"}).split()[-1].endswith("=0")
+    other = _run({"GLIBC_TUNABLES": "glibc.malloc.check=0"}).split()[-1]
+    assert other == f"glibc.malloc.check=0:glibc.malloc.hugetlb=1:{KEPT}"
+    small = _run({"GLIBC_TUNABLES": "glibc.malloc.hugetlb=0"}).split()[-1]
+    assert small == f"glibc.malloc.hugetlb=0:{KEPT}"
 
 
 def test_freed_memory_is_given_back_and_what_is_held_stays():

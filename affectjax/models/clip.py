@@ -20,6 +20,7 @@ from affectjax.models.transformer import (
     PatchEmbed,
     Tower,
     causal,
+    last,
     layer_norm,
     positions_for,
 )
@@ -144,12 +145,15 @@ class ImageTower(nn.Module):
                 x = jnp.concatenate([x[:, :patches], rows.astype(x.dtype)], axis=1)
             settings = {"eps": self.eps, "drop_path": rate, "dtype": self.dtype}
             block = Block(t.heads, t.hidden, self.act, **settings, name=f"blocks_{i}")
-            x = block(x, None, deterministic)
+            if i + 1 < t.depth:
+                x = block(x, None, deterministic)
+            else:
+                x, first = last(block, x, 0, None, deterministic)
             self.sow("intermediates", f"hidden_{i + 1}", x)
         norm = layer_norm("ln_post", self.eps, self.dtype)
         project = Dense(self.embed, use_bias=False, dtype=self.dtype, name="proj")
         return {
-            "feature": project(norm(x[:, 0])),
+            "feature": project(norm(first)),
             "tokens": x[:, :patches],
             "patches": norm(x[:, 1:patches]),
         }
@@ -205,11 +209,12 @@ class TextTower(nn.Module):
         self.sow("intermediates", "hidden_0", x)
         hide = causal(length)
         for i, block in enumerate(self.blocks):
-            x = block(x, hide)
+            if i + 1 < len(self.blocks):
+                x = block(x, hide)
+            else:
+                x, whole = last(block, x, end, hide)
             self.sow("intermediates", f"hidden_{i + 1}", x)
-        x = self.ln_final(x)
-        last = jnp.take_along_axis(x, end[:, None, None], axis=1)[:, 0]
-        return {"feature": self.proj(last), "tokens": x}
+        return {"feature": self.proj(self.ln_final(whole)), "tokens": self.ln_final(x)}
 
 
 class Clip(nn.Module):

@@ -15,6 +15,7 @@ from affectjax.models.transformer import (
     Block,
     PatchEmbed,
     Tower,
+    last,
     layer_norm,
     positions_for,
     sincos_2d,
@@ -103,10 +104,14 @@ class ViT(nn.Module):
         for i, rate in enumerate(drop_path_rates(self.drop_path, t.depth)):
             settings = {"eps": self.eps, "drop_path": rate, "dtype": self.dtype}
             block = Block(t.heads, t.hidden, self.act, **settings, name=f"blocks_{i}")
-            x = block(x, None, deterministic)
+            if i + 1 < t.depth:
+                x = block(x, None, deterministic)
+            else:
+                x, first = last(block, x, 0, None, deterministic)
             self.sow("intermediates", f"hidden_{i + 1}", x)
-        x = layer_norm("norm", self.eps, self.dtype)(x)
-        feature = x[:, 0] if self.pool == "token" else x[:, 1:].mean(axis=1)
+        norm = layer_norm("norm", self.eps, self.dtype)
+        x = norm(x)
+        feature = norm(first) if self.pool == "token" else x[:, 1:].mean(axis=1)
         if self.pooler:
             feature = jnp.tanh(Dense(t.width, dtype=self.dtype, name="pooler")(feature))
         out = {"feature": feature, "tokens": x}

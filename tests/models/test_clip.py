@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -147,3 +148,39 @@ def test_half_precision_weights_are_read_exactly(small):
     back = names.to_params(given, params, tables.OPENAI)
     assert back["logit_scale"].dtype == np.float32
     assert float(back["logit_scale"]) == float(np.float16(params["logit_scale"]))
+
+
+def _flops(function, *given):
+    return jax.jit(function).lower(*given).compile().cost_analysis()["flops"]
+
+
+def test_a_feature_alone_costs_less_than_all_tokens_also_its_gradient():
+    tower = clip.Tower(64, 2, 2)
+    model = clip.ImageTower(tower, 64, 8, 16)
+    images = jax.ShapeDtypeStruct((2, 64, 64, 3), jnp.float32)
+    params = jax.eval_shape(model.init, jax.random.key(0), images)
+
+    def total(key, params, images):
+        return model.apply(params, images)[key].sum()
+
+    for run in (lambda key: partial(total, key), lambda key: jax.grad(partial(total, key))):
+        feature, tokens = (_flops(run(key), params, images) for key in ("feature", "tokens"))
+        assert feature < 0.75 * tokens  # of two blocks, one is spared 5/6 of its products
+
+
+def test_a_feature_is_that_of_its_token_among_all(small):
+    """Computed by itself where the program asks for nothing else, and by drop path's own draw."""
+    model, variables, images, tokens = small
+    run = jax.jit(lambda *a: model.apply(variables, *a))
+    out, bound = run(images, tokens), model.bind(variables)
+    ends = out["text_tokens"][jnp.arange(2), clip.end_of_text(tokens)]
+    np.testing.assert_allclose(out["text_feature"], bound.text.proj(ends), atol=1e-5)
+    params = {"params": variables["params"]["visual"]}
+    drop = clip.ImageTower(SMALL.vision, 16, 8, 16, "quick_gelu", drop_path=0.5)
+    for noisy in (False, True):
+        seen = drop.apply(params, images, None, not noisy, rngs={"dropout": jax.random.key(3)})
+        first = seen["tokens"][:, 0]
+        norm, project = params["params"]["ln_post"], params["params"]["proj"]["kernel"]
+        normal = jax.nn.standardize(first, axis=-1, epsilon=clip.EPS)
+        wanted = (normal * norm["scale"] + norm["bias"]) @ project
+        np.testing.assert_allclose(seen["feature"], wanted, atol=1e-5)
