@@ -14,7 +14,7 @@ SIZES = {"B/16": (vit.size("B/16").tower, 16), "L/14": (transformer.Tower(1024, 
 
 def pair(name: str, batch: int) -> tuple[Callable[[], Any], Callable[[], Any], float]:
     """Ours and the peer's encoding of the same pictures, and our matrix products in FLOPs."""
-    from benchmarks import flops
+    from affectjax.compile import flops
 
     tower, patch = SIZES[name]
     model = vit.ViT(tower, 224, patch)
@@ -25,7 +25,7 @@ def pair(name: str, batch: int) -> tuple[Callable[[], Any], Callable[[], Any], f
     return (
         lambda: jax.block_until_ready(run(variables, images)),
         _peer(tower, patch, batch),
-        flops.of(apply, variables, images),
+        flops.count(apply, variables, images),
     )
 
 

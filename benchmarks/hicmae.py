@@ -8,12 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from affectjax.compile import flops
 from affectjax.losses import hicmae as hicmae_loss
 from affectjax.losses import masked
 from affectjax.models import hicmae
 from affectjax.tasks.inputs import denormalise
 from affectjax.weights import hicmae as names
-from benchmarks import flops
 
 # The paper's clip: 16 frames of 160 x 160 and 256 x 128 log-mel; 80 and 26 tokens are seen.
 FRAMES, MEL, HIDDEN = (16, 160, 160, 3), (256, 128), (720, 102)
@@ -61,7 +61,7 @@ def pair(size: str, batch: int) -> tuple[Step, Step, float, float, float]:
     """Our step and the peer's (loss, gradient, AdamW), the first loss of each, and our FLOPs."""
     model, data = model_of(size), batch_of(batch)
     variables = jax.jit(lambda: model.init(jax.random.key(0), *(x[:1] for x in data), HIDDEN))()
-    count = flops.of(jax.grad(loss_of(model, *data)), variables)
+    count = flops.count(jax.value_and_grad(loss_of(model, *data)), variables)
     peer, peer_loss = _peer(model, jax.device_get(variables["params"]), data)
     step, loss = _ours(model, variables, data)
     return step, peer, loss, peer_loss, count

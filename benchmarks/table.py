@@ -1,8 +1,8 @@
 """`make bench`: what affectjax does, and PyTorch 2.13 doing the same, as one table of ratios.
 
 Ours and the peers run in this process on the same threads, in float32, and take turns, so the
-ratios hold where the milliseconds do not. A ratio above 1 means that ours is faster. Both get large
-pages of memory (`affectjax.memory`).
+ratios hold where the milliseconds do not. A ratio above 1 means that ours is faster. Both get what
+`affectjax.memory` asks of malloc.
 """
 
 import gc
@@ -21,9 +21,9 @@ Runs = Mapping[str, Callable[[], Any]]
 def main() -> None:
     """Measure and print, row by row."""
     memory.tune_malloc()
-    from benchmarks import flops
+    from benchmarks import products
 
-    rates = flops.rate()
+    rates = products.rate()
     print(f"{'work':<28}{'program':<22}{'median':>9}{'fastest':>9}{'slowest':>9}{'ratio':>7}")
     for size, batch in (("S", 4), ("B", 2)):
         _hicmae(size, batch, max(rates))
@@ -34,7 +34,7 @@ def main() -> None:
     _speech()
     _clips()
     _corpora()
-    rates += flops.rate()
+    rates += products.rate()
     print(
         f"matrix products of 2048 x 2048: {max(rates) / 1e9:.0f} GFLOP/s at best, "
         f"median {statistics.median(rates) / 1e9:.0f}"
