@@ -10,7 +10,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Key
 
 State = Any
 Step = Callable[[State, Int[Array, " r"], Int[Array, ""]], tuple[Float[Array, "r v"], State]]
@@ -47,7 +47,7 @@ def sample(
     step: Step,
     state: State,
     first: Int[Array, " r"],
-    key: jax.Array,
+    keys: Key[Array, " r"],
     *,
     length: int,
     end: int,
@@ -60,6 +60,7 @@ def sample(
 
     Args:
       first: the last token of each prompt; the state holds those before it.
+      keys: one a row, so that no row's chances hang on which others are with it (`row_keys`).
       length: most tokens to generate.
       temperature: logits are divided by it first; 0 takes the likeliest token (greedy).
       mass, count: of `nucleus` and `top`; the latter acts first, 0 leaves it out.
@@ -76,7 +77,7 @@ def sample(
             return logits.argmax(-1)
         logits = logits / temperature
         logits = nucleus(top(logits, count) if count else logits, mass)
-        return jax.random.categorical(jax.random.fold_in(key, at), logits)
+        return jax.vmap(jax.random.categorical)(_folded(keys, at), logits)
 
     def body(carry: Any) -> Any:
         at, tokens, last, over, state = carry
@@ -89,6 +90,11 @@ def sample(
     start = (jnp.array(0), tokens, first, jnp.zeros((rows,), bool), state)
     more = lambda carry: (carry[0] < length) & ~carry[3].all()  # noqa: E731
     return jax.lax.while_loop(more, body, start)[1]
+
+
+def row_keys(key: jax.Array, numbers: Int[Array, " r"]) -> Key[Array, " r"]:
+    """A key for each row, by its number among all rows of a file, a split or a request."""
+    return jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
 
 
 def beam(
@@ -149,6 +155,10 @@ def beam(
     at, (tokens, scores), done = out[:3]
     unfinished = jnp.where(at == length, scores / length**alpha, _NEVER)
     return _best(done, (tokens, unfinished), beams)
+
+
+def _folded(keys: Key[Array, " r"], at: Array) -> Key[Array, " r"]:
+    return jax.vmap(jax.random.fold_in, (0, None))(keys, at)
 
 
 def _best(a: Any, b: Any, count: int) -> Any:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from clu import metrics as clu_metrics
-from jaxtyping import Array, Float, Int, Int32
+from jaxtyping import Array, Float, Int, Int32, Key
 
 from affectjax.affect import lexicon, norms
 from affectjax.data import reasons
@@ -133,9 +133,12 @@ class Caption:
         return {"logits": logits[:, jnp.array(reasons.first_pieces(self.labels, form))]}
 
     def say(
-        self, variables: Any, batch: Batch, key: jax.Array | None = None
+        self, variables: Any, batch: Batch, keys: Key[Array, " b"] | None = None
     ) -> Int[Array, "b length"]:
-        """What is generated behind the prompt for each picture; `reasons.decode` reads it."""
+        """What is generated behind the prompt for each picture; `reasons.decode` reads it.
+
+        `keys` are those of `generate.sample`, by default of each row's place in the batch.
+        """
         (images,), s, form = self.inputs(batch), self.saying, self.form
         params, model = variables["params"], self.model
         patches = model.apply(variables, images)["patches"]
@@ -149,9 +152,10 @@ class Caption:
         ends: dict[str, Any] = {"length": s.length, "end": form.start, "pad": form.pad}
         if s.how == "beam":
             return generate.beam(*begun, beams=s.beams, alpha=s.alpha, **ends)[0][:, 0]
-        key = jax.random.key(EVAL_SEED) if key is None else key
+        if keys is None:
+            keys = generate.row_keys(jax.random.key(EVAL_SEED), jnp.arange(images.shape[0]))
         warm, mass = (s.temperature, s.mass) if s.how == "nucleus" else (0.0, 1.0)
-        return generate.sample(*begun, key, **ends, temperature=warm, mass=mass)
+        return generate.sample(*begun, keys, **ends, temperature=warm, mass=mass)
 
     def text(self, ids: Int32[np.ndarray, " n"]) -> tuple[str, str]:
         """Emotion and explanation of what `say` returns of one picture."""

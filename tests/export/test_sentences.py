@@ -34,9 +34,10 @@ def test_tensorflow_writes_generated_ids_as_the_run_does(form, tmp_path):
     assert told == [("awe", "été ½")]
 
 
-def test_what_is_said_with_beams_is_lowered_for_any_batch():
+@pytest.mark.parametrize("how", ["nucleus", "beam"])
+def test_what_is_said_is_lowered_for_any_batch(how):
     task, (batch, _) = learns.task(), learns.paintings(0, 2)
-    task = dataclasses.replace(task, saying=dataclasses.replace(task.saying, how="beam"))
+    task = dataclasses.replace(task, saying=dataclasses.replace(task.saying, how=how))
     params = signatures.flat(jax.eval_shape(task.init, jax.random.key(0), batch)["params"])
     serve = signatures.every(task, {})["say"]
     lowered = stablehlo.lower(serve, params, {"image": batch["image"]})

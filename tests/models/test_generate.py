@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import operator
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +27,7 @@ def _state():
 
 
 FIRST = jnp.zeros(ROWS, int)
+KEYS = generate.row_keys(jax.random.key(0), jnp.arange(ROWS))
 
 
 def _log_p(row, text, change=lambda x: x):
@@ -117,8 +119,9 @@ def test_samples_are_as_frequent_as_they_are_likely(temperature, mass):
     draws = 4000
     state = jax.tree.map(lambda x: jnp.repeat(x, draws), _state())
     how = {"length": LENGTH, "end": END, "pad": PAD, "temperature": temperature, "mass": mass}
-    run = jax.jit(lambda s, key: generate.sample(_step, s, jnp.repeat(FIRST, draws), key, **how))
-    drawn = np.asarray(run(state, jax.random.key(0))).reshape(ROWS, draws, LENGTH)
+    keys = generate.row_keys(jax.random.key(0), jnp.arange(draws * ROWS))
+    run = jax.jit(lambda s: generate.sample(_step, s, jnp.repeat(FIRST, draws), keys, **how))
+    drawn = np.asarray(run(state)).reshape(ROWS, draws, LENGTH)
     change = (lambda x: x / temperature) if mass == 1 else _cut(mass)
     for row in range(ROWS):
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -132,10 +135,26 @@ def test_samples_are_as_frequent_as_they_are_likely(temperature, mass):
             assert abs(counts[text] - draws * p) <= spread, (text, p)
 
 
+def test_what_is_drawn_for_a_row_does_not_hang_on_the_others():
+    many = 20
+    keys = generate.row_keys(jax.random.key(0), jnp.arange(ROWS * many))
+    state = jax.tree.map(lambda x: jnp.repeat(x, many), _state())
+    run = jax.jit(
+        lambda s, k: generate.sample(
+            _step, s, jnp.zeros(len(k), int), k, length=LENGTH, end=END, pad=PAD
+        )
+    )
+    whole = np.asarray(run(state, keys))
+    assert len(np.unique(whole[:many], axis=0)) > 3
+    for part in (slice(0, 7), slice(7, ROWS * many)):
+        own = run(jax.tree.map(operator.itemgetter(part), state), keys[part])
+        np.testing.assert_array_equal(own, whole[part])
+
+
 def test_greedy_takes_the_likeliest_and_top_keeps_so_many():
     how = {"length": LENGTH, "end": END, "pad": PAD}
-    greedy = generate.sample(_step, _state(), FIRST, jax.random.key(0), temperature=0, **how)
-    one = generate.sample(_step, _state(), FIRST, jax.random.key(1), count=1, **how)
+    greedy = generate.sample(_step, _state(), FIRST, KEYS, temperature=0, **how)
+    one = generate.sample(_step, _state(), FIRST, KEYS, count=1, **how)
     for row in range(ROWS):
         text = ()
         while len(text) < LENGTH and END not in text:
@@ -148,6 +167,6 @@ def test_settings_that_cannot_be_are_refused():
     how = {"length": 1, "end": END, "pad": PAD}
     for bad in ({"temperature": -1.0}, {"mass": 0.0}, {"mass": 1.5}):
         with pytest.raises(ValueError, match="allowed: >= 0 and"):
-            generate.sample(_step, _state(), FIRST, jax.random.key(0), **bad, **how)
+            generate.sample(_step, _state(), FIRST, KEYS, **bad, **how)
     with pytest.raises(ValueError, match="at least 0 and at least 1"):
         generate.beam(_step, _state(), FIRST, beams=2, alpha=-1.0, **how)
