@@ -13,7 +13,7 @@ import sys
 
 TUNABLES = "GLIBC_TUNABLES"
 _WISHES = {
-    "glibc.malloc.hugetlb": 1,
+    "glibc.malloc.hugetlb": 1,  # large pages
     "glibc.malloc.mmap_threshold": 64 * 2**20,  # bytes: what is smaller is kept for the next
     "glibc.malloc.trim_threshold": 256 * 2**20,  # bytes: more than that is given back
 }
@@ -22,19 +22,31 @@ _WISHES = {
 def tune_malloc() -> None:
     """Start this program again with the wishes in its environment that are not there yet.
 
-    Nothing happens off Linux, or where GLIBC_TUNABLES already says something of each of them
-    ("glibc.malloc.hugetlb=0" keeps small pages). Call it before anything is imported that takes
-    time.
+    Nothing happens without a glibc that takes them (`_takes_wishes`), or where GLIBC_TUNABLES
+    already says something of each ("glibc.malloc.hugetlb=0" keeps small pages). Call it before
+    anything is imported that takes time.
     """
     given = os.environ.get(TUNABLES, "")
     said = {wish.partition("=")[0] for wish in given.split(":")}
     added = [f"{name}={value}" for name, value in _WISHES.items() if name not in said]
-    if sys.platform != "linux" or not added:
+    if not added or not _takes_wishes():
         return
     os.environ[TUNABLES] = ":".join(filter(None, (given, *added)))
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, sys.orig_argv)
+
+
+def _takes_wishes() -> bool:
+    """Whether this is a glibc of 2.36 or newer.
+
+    The largest mmap_threshold of older ones is 32 MiB (2.34's do_set_mmap_threshold); they leave
+    out what is above, but take trim_threshold, and then map every array from 128 KiB on anew.
+    """
+    if sys.platform != "linux" or "CS_GNU_LIBC_VERSION" not in os.confstr_names:
+        return False
+    name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
+    return name == "glibc" and tuple(int(n) for n in version.split(".")[:2]) >= (2, 36)
 
 
 def give_back() -> None:

@@ -127,7 +127,7 @@ def _compiled(function: Callable[..., Any], *given: Any) -> Any:
     import jax
 
     compiled = jax.jit(function).lower(*given).compile()
-    memory.give_back()  # what the compiler took, 70 MiB
+    memory.give_back()  # as training and prediction do, 70 MiB
     return compiled
 
 
@@ -210,10 +210,10 @@ def _alone(who: str, name: str, batch: int, weights: str) -> dict[str, int]:
     """Highest resident set in MiB of reading the weights, and of encoding from then on."""
     path = pathlib.Path(weights)
     made = _ours(name, _read(name, path)) if who == "affectjax" else _theirs(name, path)
-    run = made(pictures_of(batch))
     gc.collect()
     told = {"reading": _peak()}
     pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak counts anew from here
+    run = made(pictures_of(batch))
     for _ in range(3):
         run()
     return {**told, "encoding": _peak()}

@@ -20,7 +20,6 @@ from affectjax.models.transformer import (
     PatchEmbed,
     Tower,
     causal,
-    last,
     layer_norm,
     positions_for,
 )
@@ -148,7 +147,7 @@ class ImageTower(nn.Module):
             if i + 1 < t.depth:
                 x = block(x, None, deterministic)
             else:
-                x, first = last(block, x, 0, None, deterministic)
+                x, first = block(x, None, deterministic, at=0)
             self.sow("intermediates", f"hidden_{i + 1}", x)
         norm = layer_norm("ln_post", self.eps, self.dtype)
         project = Dense(self.embed, use_bias=False, dtype=self.dtype, name="proj")
@@ -212,7 +211,7 @@ class TextTower(nn.Module):
             if i + 1 < len(self.blocks):
                 x = block(x, hide)
             else:
-                x, whole = last(block, x, end, hide)
+                x, whole = block(x, hide, at=end)
             self.sow("intermediates", f"hidden_{i + 1}", x)
         return {"feature": self.proj(self.ln_final(whole)), "tokens": self.ln_final(x)}
 

@@ -66,8 +66,10 @@ def sample(
       mass, count: of `nucleus` and `top`; the latter acts first, 0 leaves it out.
 
     Raises:
-      ValueError: a temperature below 0, or a mass outside (0, 1].
+      ValueError: a temperature below 0, a mass outside (0, 1], or not one key a row.
     """
+    if keys.shape != first.shape:
+        raise ValueError(f"keys of shape {keys.shape} for {first.shape[0]} rows: see row_keys")
     if temperature < 0 or not 0 < mass <= 1:
         raise ValueError(f"temperature {temperature} and mass {mass}; allowed: >= 0 and (0, 1]")
 

@@ -26,7 +26,8 @@ class Lora:
       targets: patterns found in paths of layers, "attn/(q|k|v)$".
       rank, alpha: scale = alpha / rank.
       rslora: scale = alpha / sqrt(rank) (Kalajdzievski 2023, arXiv 2312.03732).
-      dropout: of the input of the branches, in training.
+      dropout: of the input of the branches, in training. Drawn for each call of a layer: a token
+        that a block computes by itself gets chances of its own.
     """
 
     targets: Sequence[str]

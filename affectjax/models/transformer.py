@@ -106,17 +106,21 @@ class SelfAttention(nn.Module):
         x: Float[Array, "b n d"],
         bias: Float[Array, "..."] | None = None,
         rows: Float[Array, "b r d"] | None = None,
-    ) -> Float[Array, "b r d"]:
-        """`rows`: those of x that ask, where not all do; `bias` is then theirs, (..., r, n)."""
+        rows_bias: Float[Array, "..."] | None = None,
+    ) -> Any:
+        """What all tokens read (b, n, d); beside it, for `rows` of x, what these do (b, r, d)."""
         width = x.shape[-1]
-        q, k, v = (
-            Dense(width, use_bias=self.key_bias or name != "k", dtype=self.dtype, name=name)(
-                x if name != "q" or rows is None else rows
-            )
-            for name in "qkv"
-        )
-        out = attend(q, k, v, self.heads, bias, self.scale)
-        return Dense(width, dtype=self.dtype, name="proj")(out)
+        linear = {
+            name: Dense(width, self.key_bias or name != "k", self.dtype, name=name)
+            for name in ("q", "k", "v", "proj")
+        }
+        k, v = linear["k"](x), linear["v"](x)
+
+        def read(rows: Array, bias: Array | None) -> Array:
+            return linear["proj"](attend(linear["q"](rows), k, v, self.heads, bias, self.scale))
+
+        every = read(x, bias)
+        return every if rows is None else (every, read(rows, rows_bias))
 
 
 class Mlp(nn.Module):
@@ -149,38 +153,40 @@ class Block(nn.Module):
         x: Float[Array, "b n d"],
         bias: Float[Array, "..."] | None = None,
         deterministic: bool = True,
-        rows: Float[Array, "b r d"] | None = None,
-    ) -> Float[Array, "b r d"]:
-        """`rows`: those of x that are wanted, where not all are; `bias` is then (..., r, n)."""
+        at: Int[Array, " b"] | int | None = None,
+    ) -> Any:
+        """All tokens (b, n, d); with `at` also the one there (b, d), computed by itself.
+
+        A program that reads this one alone, as a feature, is spared the others' queries, output and
+        MLP (5/6 of the block's products), for what nothing reads is not compiled; not so in
+        training with drop path, whose draw is one for both. `bias` is then (n, n): ValueError.
+        """
+        if at is not None and bias is not None and bias.ndim != 2:
+            raise ValueError(f"one token beside all takes a bias (n, n), not {bias.shape}")
         drop = DropPath(self.drop_path)
-        norm = layer_norm("norm1", self.eps, self.dtype)
+        norm1, norm2 = (layer_norm(f"norm{i}", self.eps, self.dtype) for i in (1, 2))
         attn = SelfAttention(self.heads, self.key_bias, dtype=self.dtype, name="attn")
-        read = attn(norm(x), bias) if rows is None else attn(norm(x), bias, norm(rows))
-        x = (x if rows is None else rows) + drop(read, deterministic)
-        y = layer_norm("norm2", self.eps, self.dtype)(x)
-        return x + drop(Mlp(self.hidden, self.act, self.dtype, name="mlp")(y), deterministic)
+        mlp = Mlp(self.hidden, self.act, self.dtype, name="mlp")
+
+        def go_on(x: Array, read: Array) -> Array:
+            x = x + drop(read, deterministic)
+            return x + drop(mlp(norm2(x)), deterministic)
+
+        y = norm1(x)
+        if at is None:
+            return go_on(x, attn(y, bias))
+        if self.drop_path and not deterministic:
+            out = go_on(x, attn(y, bias))
+            return out, _token(out, at)[:, 0]
+        hide = None if bias is None else _token(jnp.broadcast_to(bias, (len(x), *bias.shape)), at)
+        every, one = attn(y, bias, _token(y, at), None if hide is None else hide[:, None])
+        return go_on(x, every), go_on(_token(x, at), one)[:, 0]
 
 
-def last(
-    block: Block,
-    x: Float[Array, "b n d"],
-    at: Int[Array, " b"] | int,
-    bias: Float[Array, "n n"] | None = None,
-    deterministic: bool = True,
-) -> tuple[Float[Array, "b n d"], Float[Array, "b d"]]:
-    """All tokens after a tower's last block, and the one at `at` of each row, computed by itself.
-
-    A feature is read from one token, of which the last block's queries, output and MLP are one row:
-    a program that reads the feature alone is spared the rest (5/6 of the block's products), since
-    what nothing reads is not compiled. With drop path both are one draw, computed once.
-    """
-    every = block(x, bias, deterministic)
-    place = jnp.broadcast_to(jnp.asarray(at), x.shape[:1])[:, None]
-    pick = lambda rows: jnp.take_along_axis(rows, place[..., None], axis=1)  # noqa: E731
-    if block.drop_path and not deterministic:
-        return every, pick(every)[:, 0]
-    hide = None if bias is None else bias[place][:, None]
-    return every, block(x, hide, deterministic, pick(x))[:, 0]
+def _token(x: Float[Array, "b n d"], at: Int[Array, " b"] | int) -> Float[Array, "b 1 d"]:
+    if isinstance(at, int):  # a slice, whose gradient scatters nothing
+        return x[:, at : at + 1]
+    return jnp.take_along_axis(x, at[:, None, None], axis=1)
 
 
 class PatchEmbed(nn.Module):

@@ -79,7 +79,7 @@ class UniEmoX(nn.Module):
         person = first
         if self.person:
             shown, _ = split_mask(masks[1], masked)
-            person = self.project(self.trunk(people, visible=shown)["tokens"][:, :1])[:, 0]
+            person = self.project(self.trunk(people, visible=shown)["first"])
         said = self.teacher(seen, tokens)
         told = {k: said[f"{k}_feature"] for k in ("image", "text")}
         told["scale"] = jnp.exp(self.teacher.logit_scale)

@@ -15,7 +15,6 @@ from affectjax.models.transformer import (
     Block,
     PatchEmbed,
     Tower,
-    last,
     layer_norm,
     positions_for,
     sincos_2d,
@@ -62,6 +61,8 @@ def size(name: str) -> Size:
 class ViT(nn.Module):
     """Images to "feature" (b, d) and "tokens" (b, 1 + n, d), both after the last norm.
 
+    Also "first" (b, d), the class token, whatever the feature is.
+
     Attributes:
       image: side of the images that the position table is for; another is an error unless
         `interpolate`, which resizes the table in the forward pass.
@@ -107,14 +108,14 @@ class ViT(nn.Module):
             if i + 1 < t.depth:
                 x = block(x, None, deterministic)
             else:
-                x, first = last(block, x, 0, None, deterministic)
+                x, first = block(x, None, deterministic, at=0)
             self.sow("intermediates", f"hidden_{i + 1}", x)
         norm = layer_norm("norm", self.eps, self.dtype)
-        x = norm(x)
-        feature = norm(first) if self.pool == "token" else x[:, 1:].mean(axis=1)
+        x, first = norm(x), norm(first)
+        feature = first if self.pool == "token" else x[:, 1:].mean(axis=1)
         if self.pooler:
             feature = jnp.tanh(Dense(t.width, dtype=self.dtype, name="pooler")(feature))
-        out = {"feature": feature, "tokens": x}
+        out = {"feature": feature, "first": first, "tokens": x}
         if self.classes:
             out["logits"] = Dense(self.classes, name="head")(feature.astype(jnp.float32))
         return out

@@ -105,7 +105,7 @@ def attention(task: Any, variables: Any, batch: Mapping[str, jax.Array]) -> Floa
     end. Of the blocks that are `transformer.SelfAttention`.
 
     Raises:
-      ValueError: the model has no such block.
+      ValueError: the model has no such block, or computes a token by itself beside the others.
     """
     given = task.inputs(batch)
 
@@ -116,6 +116,9 @@ def attention(task: Any, variables: Any, batch: Mapping[str, jax.Array]) -> Floa
             module = context.module
             if not isinstance(module, SelfAttention) or context.method_name != "__call__":
                 return next_function(*args, **kwargs)
+            if len(args) > 2:  # `transformer.Block` with `at`
+                name = type(task.model).__name__
+                raise ValueError(f"{name} reads one token by itself: no rollout of attention")
             offset = None if offsets is None else offsets[len(seen)]
             out, weights = _opened(module, *args, offset=offset)
             seen.append(weights)

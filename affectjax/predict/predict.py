@@ -5,6 +5,7 @@ text, line by line: `predict.texts`.
 """
 
 import collections
+import itertools
 import json
 import os
 import pathlib
@@ -18,6 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from affectjax import config as config_lib
+from affectjax import memory
 from affectjax.data.ops import labels, people, video, waveform
 from affectjax.evals import attributes, calibrate
 from affectjax.predict import elements, face, look, media, pictures, speech, texts, told, windows
@@ -114,14 +116,17 @@ def load(
     with jax.set_mesh(mesh):
         run, restored = setup.trained(config, workdir, mesh)
     step, state = restored["selected"]
-    params, spec = state.eval_params, run.spec
+    params, spec, asked = state.eval_params, run.spec, itertools.count()
     fitted = calibrate.load_for(workdir, step)
     needs = needed(spec)
 
     def ask(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         rows = {k: v for k, v in batch.items() if k in spec or k == "view"}
         with jax.set_mesh(mesh):
-            return {k: np.asarray(v) for k, v in run.predict_step(params, rows).items()}
+            out = {k: np.asarray(v) for k, v in run.predict_step(params, rows).items()}
+        if not next(asked):
+            memory.give_back()  # what the compiler took
+        return out
 
     return Predictor(
         predict=ask,

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from affectjax import config as config_lib
+from affectjax import memory
 from affectjax.evals import stream
 from affectjax.train import (
     checkpoint,
@@ -133,6 +134,7 @@ def _run(
         window.append(terms)
         if step == start + 1:
             jax.block_until_ready(terms)
+            memory.give_back()  # what the compiler took
             out.startup(step, aids.clock.end("first step"))
         aids.watchdog.progress()
         last = aids.asked(step) or step == steps

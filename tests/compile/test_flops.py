@@ -22,7 +22,7 @@ def test_a_block_counts_its_closed_form():
     assert flops.count(_block, X) == _closed(3, 10, 16)
 
 
-def test_a_gradient_counts_three_times_the_forward():
+def test_value_and_gradient_count_three_times_the_forward():
     params = jax.eval_shape(lambda x: attention.Block(2).init(jax.random.key(0), x, True), X)
 
     def loss(params, x):
@@ -39,6 +39,7 @@ def test_what_no_output_hangs_on_is_not_counted():
     x = jax.ShapeDtypeStruct((8, 8), jnp.float32)
     assert flops.count(lambda a, b: two(a, b)[0], x, x) == 2 * 8**3
     assert flops.count(jax.jit(two), x, x) == 3 * 2 * 8**3
+    assert flops.count(lambda a, b: jax.jit(two)(a, b)[0], x, x) == 2 * 8**3
 
 
 def test_a_scan_counts_its_body_as_often_as_it_runs():

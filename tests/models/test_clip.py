@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from affectjax.models import clip, transformer
+from affectjax.models import clip, transformer, vit
 from affectjax.weights import clip as tables
 from affectjax.weights import names
 
@@ -177,10 +177,28 @@ def test_a_feature_is_that_of_its_token_among_all(small):
     np.testing.assert_allclose(out["text_feature"], bound.text.proj(ends), atol=1e-5)
     params = {"params": variables["params"]["visual"]}
     drop = clip.ImageTower(SMALL.vision, 16, 8, 16, "quick_gelu", drop_path=0.5)
-    for noisy in (False, True):
-        seen = drop.apply(params, images, None, not noisy, rngs={"dropout": jax.random.key(3)})
+    prompts = jax.random.normal(jax.random.key(2), (2, 3, 16))
+    for ahead, noisy in ((None, False), (None, True), (prompts, False)):
+        seen = drop.apply(params, images, ahead, not noisy, rngs={"dropout": jax.random.key(3)})
         first = seen["tokens"][:, 0]
         norm, project = params["params"]["ln_post"], params["params"]["proj"]["kernel"]
         normal = jax.nn.standardize(first, axis=-1, epsilon=clip.EPS)
         wanted = (normal * norm["scale"] + norm["bias"]) @ project
         np.testing.assert_allclose(seen["feature"], wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("pool", ["token", "mean"])
+def test_a_vit_tells_its_class_token_whatever_it_pools(pool, small):
+    images = small[2]
+    model = vit.ViT(SMALL.vision, 16, 8, pool=pool)
+    params = filled(jax.eval_shape(model.init, jax.random.key(0), images))
+    out = jax.jit(model.apply)(params, images)
+    np.testing.assert_allclose(out["first"], out["tokens"][:, 0], atol=1e-5)
+    wanted = out["first"] if pool == "token" else out["tokens"][:, 1:].mean(1)
+    np.testing.assert_allclose(out["feature"], wanted, atol=1e-5)
+
+
+def test_a_token_beside_all_needs_a_bias_of_all_on_all():
+    block, x = transformer.Block(2, 16), jnp.ones((2, 3, 8))
+    with pytest.raises(ValueError, match=r"takes a bias \(n, n\), not \(2, 1, 1, 3\)"):
+        block.init(jax.random.key(0), x, jnp.zeros((2, 1, 1, 3)), at=0)

@@ -168,5 +168,7 @@ def test_settings_that_cannot_be_are_refused():
     for bad in ({"temperature": -1.0}, {"mass": 0.0}, {"mass": 1.5}):
         with pytest.raises(ValueError, match="allowed: >= 0 and"):
             generate.sample(_step, _state(), FIRST, KEYS, **bad, **how)
+    with pytest.raises(ValueError, match=r"keys of shape \(\) for 2 rows: see row_keys"):
+        generate.sample(_step, _state(), FIRST, jax.random.key(0), **how)
     with pytest.raises(ValueError, match="at least 0 and at least 1"):
         generate.beam(_step, _state(), FIRST, beams=2, alpha=-1.0, **how)

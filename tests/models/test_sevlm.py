@@ -67,7 +67,8 @@ def _said(given, lexicon, cache, how):
     return say(*given["arrays"])
 
 
-GREEDY = functools.partial(generate.sample, key=jax.random.key(0), temperature=0)
+KEYS = generate.row_keys(jax.random.key(0), jnp.arange(2))
+GREEDY = functools.partial(generate.sample, keys=KEYS, temperature=0)
 BEAM = functools.partial(generate.beam, beams=3, alpha=1.0)
 
 
