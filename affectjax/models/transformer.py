@@ -159,7 +159,7 @@ class Block(nn.Module):
 
         A program that reads this one alone, as a feature, is spared the others' queries, output and
         MLP (5/6 of the block's products), for what nothing reads is not compiled; not so in
-        training with drop path, whose draw is one for both. `bias` is then (n, n): ValueError.
+        training with drop path, whose draw is one for both. `bias` must then be (n, n).
         """
         if at is not None and bias is not None and bias.ndim != 2:
             raise ValueError(f"one token beside all takes a bias (n, n), not {bias.shape}")
@@ -176,10 +176,10 @@ class Block(nn.Module):
         if at is None:
             return go_on(x, attn(y, bias))
         if self.drop_path and not deterministic:
-            out = go_on(x, attn(y, bias))
-            return out, _token(out, at)[:, 0]
-        hide = None if bias is None else _token(jnp.broadcast_to(bias, (len(x), *bias.shape)), at)
-        every, one = attn(y, bias, _token(y, at), None if hide is None else hide[:, None])
+            every = go_on(x, attn(y, bias))
+            return every, _token(every, at)[:, 0]
+        hide = None if bias is None else bias[jnp.atleast_1d(at)[:, None]][:, None]
+        every, one = attn(y, bias, _token(y, at), hide)
         return go_on(x, every), go_on(_token(x, at), one)[:, 0]
 
 
