@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from affectjax.models.transformer import SelfAttention
+from affectjax.models.transformer import Block, SelfAttention
 from affectjax.predict import explain, look, overlay
 from affectjax.tasks import classify, pictures, regress, texts
 
@@ -99,3 +99,17 @@ def test_what_cannot_be_explained_is_said():
     variables = jax.eval_shape(lambda: task.init(jax.random.key(0), {"face": face}))
     with pytest.raises(ValueError, match="_Left has no self-attention"):
         jax.eval_shape(lambda v, x: explain.attention(task, v, {"face": x}), variables, face)
+
+
+class _OneToken(nn.Module):
+    @nn.compact
+    def __call__(self, x, deterministic=True):
+        return {"vad": Block(2, 16)(x, None, deterministic, at=0)[1]}
+
+
+def test_a_token_computed_by_itself_has_no_rollout():
+    model, x = _OneToken(), jnp.ones((2, 3, 8))
+    task = types.SimpleNamespace(model=model, inputs=lambda batch: (batch["x"],))
+    variables = model.init(jax.random.key(0), x)
+    with pytest.raises(ValueError, match="_OneToken reads one token by itself: no rollout"):
+        explain.attention(task, variables, {"x": x})
