@@ -12,8 +12,8 @@ import os
 import sys
 
 TUNABLES = "GLIBC_TUNABLES"
-_WISHES = {
-    "glibc.malloc.hugetlb": 1,  # large pages
+_PAGES = {"glibc.malloc.hugetlb": 1}  # large ones
+_KEPT = {
     "glibc.malloc.mmap_threshold": 64 * 2**20,  # bytes: what is smaller is kept for the next
     "glibc.malloc.trim_threshold": 256 * 2**20,  # bytes: more than that is given back
 }
@@ -22,14 +22,14 @@ _WISHES = {
 def tune_malloc() -> None:
     """Start this program again with the wishes in its environment that are not there yet.
 
-    Nothing happens without a glibc that takes them (`_takes_wishes`), or where GLIBC_TUNABLES
-    already says something of each ("glibc.malloc.hugetlb=0" keeps small pages). Call it before
-    anything is imported that takes time.
+    Nothing happens without a glibc that takes them, or where GLIBC_TUNABLES already says something
+    of each ("glibc.malloc.hugetlb=0" keeps small pages). Call it before anything is imported that
+    takes time.
     """
     given = os.environ.get(TUNABLES, "")
     said = {wish.partition("=")[0] for wish in given.split(":")}
-    added = [f"{name}={value}" for name, value in _WISHES.items() if name not in said]
-    if not added or not _takes_wishes():
+    added = [f"{name}={value}" for name, value in _wishes().items() if name not in said]
+    if not added:
         return
     os.environ[TUNABLES] = ":".join(filter(None, (given, *added)))
     sys.stdout.flush()
@@ -37,16 +37,18 @@ def tune_malloc() -> None:
     os.execv(sys.executable, sys.orig_argv)
 
 
-def _takes_wishes() -> bool:
-    """Whether this is a glibc of 2.36 or newer.
+def _wishes() -> dict[str, int]:
+    """What this C library takes: large pages since glibc 2.35, the bounds since 2.36.
 
     The largest mmap_threshold of older ones is 32 MiB (2.34's do_set_mmap_threshold); they leave
-    out what is above, but take trim_threshold, and then map every array from 128 KiB on anew.
+    out what is above, but take trim_threshold, and then map every array from 128 KiB on anew. 2.35
+    was not at hand.
     """
     if sys.platform != "linux" or "CS_GNU_LIBC_VERSION" not in os.confstr_names:
-        return False
-    name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
-    return name == "glibc" and tuple(int(n) for n in version.split(".")[:2]) >= (2, 36)
+        return {}
+    name, _, told = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
+    version = tuple(int(n) for n in told.split(".")[:2]) if name == "glibc" else (0,)
+    return (_PAGES if version >= (2, 35) else {}) | (_KEPT if version >= (2, 36) else {})
 
 
 def give_back() -> None:

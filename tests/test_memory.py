@@ -36,11 +36,12 @@ def test_other_tunables_stay_and_a_wish_already_there_is_kept():
     assert small == f"glibc.malloc.hugetlb=0:{KEPT}"
 
 
-def test_an_older_glibc_and_other_libraries_are_left_alone(monkeypatch):
-    told = {"glibc 2.35": False, "glibc 2.36": True, "glibc 2.41": True, None: False}
-    for version, takes in told.items():
+def test_each_c_library_is_asked_for_what_it_takes(monkeypatch):
+    told = {"glibc 2.34": 0, "glibc 2.35": 1, "glibc 2.36": 3, "glibc 2.41": 3, None: 0}
+    for version, wishes in told.items():
         monkeypatch.setattr(os, "confstr", lambda _, v=version: v)
-        assert memory._takes_wishes() is takes, version
+        assert len(memory._wishes()) == wishes, version
+        assert ("glibc.malloc.hugetlb" in memory._wishes()) == (wishes > 0)
 
 
 def test_freed_memory_is_given_back_and_what_is_held_stays():

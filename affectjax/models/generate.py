@@ -79,7 +79,8 @@ def sample(
             return logits.argmax(-1)
         logits = logits / temperature
         logits = nucleus(top(logits, count) if count else logits, mass)
-        return jax.vmap(jax.random.categorical)(_folded(keys, at), logits)
+        own = jax.vmap(jax.random.fold_in, (0, None))(keys, at)
+        return jax.vmap(jax.random.categorical)(own, logits)
 
     def body(carry: Any) -> Any:
         at, tokens, last, over, state = carry
@@ -157,10 +158,6 @@ def beam(
     at, (tokens, scores), done = out[:3]
     unfinished = jnp.where(at == length, scores / length**alpha, _NEVER)
     return _best(done, (tokens, unfinished), beams)
-
-
-def _folded(keys: Key[Array, " r"], at: Array) -> Key[Array, " r"]:
-    return jax.vmap(jax.random.fold_in, (0, None))(keys, at)
 
 
 def _best(a: Any, b: Any, count: int) -> Any:
